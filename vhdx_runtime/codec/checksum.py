@@ -1,0 +1,63 @@
+"""CRC-32C over a structure, with its own four bytes taken as zero.
+
+Knows where the generated layout puts each structure's checksum; depends on the `crc32c` package for the arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from crc32c import crc32c
+from vhdx_format.layout import STRUCTURES
+
+_WIDTH = 4
+
+
+@cache
+def position(structure: str) -> int:
+    """Byte offset of the checksum field inside the structure.
+
+    Args:
+        structure: a structure that declares a checksum.
+
+    Returns:
+        The offset in bytes from the start of the structure.
+    """
+    checksum = STRUCTURES[structure].checksum
+    if checksum is None:
+        raise ValueError(f"{structure} has no checksum")
+    owner, offset = structure, 0
+    for name in checksum.field.split("."):
+        field = next(f for f in STRUCTURES[owner].fields if f.id == name)
+        offset += field.offset or 0
+        owner = field.type
+    return offset
+
+
+def compute(structure: str, raw: bytes | memoryview) -> int:
+    """The checksum that `raw` should carry.
+
+    Args:
+        structure: a structure that declares a checksum.
+        raw: all the bytes that the checksum covers.
+
+    Returns:
+        CRC-32C (Castagnoli) as an unsigned 32-bit integer.
+
+    Spec: MS-VHDX 2.2.2, 2.2.3.1, 2.3.1.1
+    """
+    return compute_parts(structure, (raw,))
+
+
+def compute_parts(structure: str, parts: Iterable[bytes | memoryview]) -> int:
+    """As `compute`, over bytes that arrive in parts; the first part holds the checksum field."""
+    start = position(structure)
+    value, first = 0, True
+    for part in parts:
+        if first:
+            value = crc32c(part[:start])
+            value = crc32c(bytes(_WIDTH), value)
+            part, first = memoryview(part)[start + _WIDTH :], False
+        value = crc32c(part, value)
+    return value

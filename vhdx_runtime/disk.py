@@ -1,0 +1,273 @@
+"""The virtual disk: guest bytes out of a container and its parents.
+
+Knows how a chain answers for a range (each container says what it leaves to its parent) and the ways to read: whole ranges,
+into a buffer, as a raw file object, as a list of where the bytes are. Reads are safe from several threads at once.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .chain import Chain
+from .codec.overlay import Overlay
+from .errors import IntegrityError
+from .image import Image
+from .mapping import DATA, HOLE, PARENT, UNREADABLE, ZERO, Piece
+from .portable import pread
+
+MISSING = "missing"
+LOG = "log"
+_LOST_KEPT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A piece of the virtual disk, and where its bytes are.
+
+    Attributes:
+        virtual_offset: in bytes.
+        length: in bytes.
+        kind: "data" (in `file` at `file_offset`), "log" (supplied by the replayed log of `file`, for that offset), "zero"
+            (defined as zeros), "hole" (stored nowhere in the chain: zeros), "missing" (left to a parent that is not there:
+            zeros) or "unreadable".
+        file: name of the container of the chain that decided it.
+        file_offset: of the first byte, for data and log; else None.
+        depth: position of that container in the chain, 0 for the one that was opened.
+    """
+
+    virtual_offset: int
+    length: int
+    kind: str
+    file: str
+    file_offset: int | None
+    depth: int
+
+
+class VirtualDisk(io.RawIOBase):
+    """The guest's view of a chain, read-only.
+
+    Args:
+        chain: the container and its parents.
+        salvage: unreadable ranges read as zeros and are listed in `lost`, instead of raising.
+
+    Attributes:
+        size: in bytes.
+        image: the container that was opened.
+        lost: ranges that were asked for and could not be read (salvage only).
+    """
+
+    def __init__(self, chain: Chain, *, salvage: bool = False) -> None:
+        super().__init__()
+        self.image = chain.images[0]
+        self.size = self.image.size
+        self.lost: list[Range] = []
+        self._chain = chain
+        self._images = chain.images
+        self._salvage = salvage
+        self._position = 0
+        self._block_size = self.image.geometry.block_size if self.image.geometry else 1
+        self._direct: dict[int, int] = {}
+        self._fd = self.image.source.fd if self.image.source.fd is not None else -1
+
+    @property
+    def chain(self) -> tuple[Image, ...]:
+        """The container that was opened, its parent, and so on."""
+        return self._images
+
+    @property
+    def links(self) -> Chain:
+        """How each parent was found."""
+        return self._chain
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read guest bytes.
+
+        Args:
+            offset: virtual offset in bytes.
+            length: in bytes; what lies past the disk's end is left out.
+
+        Returns:
+            The bytes.
+
+        Raises:
+            ValueError: a negative argument, or a closed disk.
+            VhdxError: the range cannot be read (not when salvaging).
+
+        Spec: MS-VHDX 2.5.1.1
+        """
+        block, inside = divmod(offset, self._block_size)
+        base = self._direct.get(block)
+        if base is not None and 0 < length <= self._block_size - inside and offset + length <= self.size:
+            found = pread(self._fd, length, base + inside)
+            if len(found) == length:
+                return found
+        self._check(offset, length)
+        buffer = bytearray(max(0, min(length, self.size - offset)))
+        self._fill(offset, memoryview(buffer))
+        return bytes(buffer)
+
+    def readinto_at(self, offset: int, buffer: Any) -> int:
+        """Fill a writable buffer with guest bytes from `offset` on.
+
+        Returns:
+            Number of bytes; fewer than the buffer holds only at the disk's end.
+
+        Raises:
+            ValueError: a negative offset, or a closed disk.
+            VhdxError: the range cannot be read (not when salvaging).
+        """
+        view = memoryview(buffer).cast("B")
+        self._check(offset, len(view))
+        length = max(0, min(len(view), self.size - offset))
+        self._fill(offset, view[:length])
+        return length
+
+    def _check(self, offset: int, length: int) -> None:
+        if self.closed:
+            raise ValueError("read of a closed disk")
+        if offset < 0 or length < 0:
+            raise ValueError("offset and length must not be negative")
+
+    def _fill(self, offset: int, buffer: memoryview) -> None:
+        for depth, piece in self._pieces(0, offset, len(buffer)):
+            start = piece.virtual_offset - offset
+            part = buffer[start : start + piece.length]
+            if piece.kind == DATA:
+                view = self._images[depth].view
+                if view.readinto_at(piece.file_offset, part) != piece.length:
+                    raise IntegrityError(f"{view.name}: the file became shorter while it was read")
+                if depth == 0:
+                    self._remember(piece)
+            elif piece.kind == UNREADABLE:
+                self._give_up(depth, piece)
+                part[:] = bytes(len(part))
+            else:
+                part[:] = bytes(len(part))
+
+    def _remember(self, piece: Piece) -> None:
+        """Note a block that lies whole in the file itself, so that the next read of it goes straight there."""
+        block, inside = divmod(piece.virtual_offset, self._block_size)
+        mapping = self.image.mapping
+        if block in self._direct or self._fd < 0 or mapping is None:
+            return
+        kind, base = mapping.locate(block)
+        view = self.image.view
+        whole = base + self._block_size <= self.image.source.size
+        if kind != DATA or not whole or (isinstance(view, Overlay) and view.touches(base, self._block_size)):
+            return
+        if len(self._direct) > 1 << 16:
+            self._direct.clear()
+        self._direct[block] = base
+
+    def _give_up(self, depth: int, piece: Piece) -> None:
+        image = self._images[depth]
+        if not self._salvage and image.mapping is not None:
+            raise image.mapping.why_unreadable(piece.virtual_offset)
+        if len(self.lost) < _LOST_KEPT:
+            self.lost.append(Range(piece.virtual_offset, piece.length, UNREADABLE, image.name, None, depth))
+
+    def _pieces(self, depth: int, offset: int, length: int) -> Iterator[tuple[int, Piece]]:
+        """The range as pieces, each with the depth of the container that decided it; none is left to a parent."""
+        image = self._images[depth]
+        inside = max(0, min(length, image.size - offset))
+        if inside and image.mapping is not None:
+            for piece in image.mapping.pieces(offset, inside):
+                if piece.kind != PARENT:
+                    yield depth, piece
+                elif depth + 1 < len(self._images):
+                    yield from self._pieces(depth + 1, piece.virtual_offset, piece.length)
+                else:
+                    yield depth, piece._replace(kind=MISSING)
+        if inside < length:
+            yield depth, Piece(offset + inside, length - inside, HOLE, 0)
+
+    def ranges(self, offset: int = 0, length: int | None = None) -> Iterator[Range]:
+        """Where the bytes of a range are, without reading them.
+
+        Neighbours of the same kind that lie one behind another come as one.
+
+        Args:
+            offset: virtual offset in bytes.
+            length: in bytes, None for the rest of the disk; what lies past the end is left out.
+
+        Yields:
+            Ranges in ascending order, without gaps.
+
+        Raises:
+            ValueError: a negative argument, or a closed disk.
+        """
+        self._check(offset, length or 0)
+        length = max(0, min(self.size - offset, self.size if length is None else length))
+        pending: Range | None = None
+        for found in self._found(offset, length):
+            merged = _merge(pending, found) if pending else found
+            if merged is None and pending:
+                yield pending
+            pending = merged or found
+        if pending:
+            yield pending
+
+    def _found(self, offset: int, length: int) -> Iterator[Range]:
+        for depth, piece in self._pieces(0, offset, length):
+            image = self._images[depth]
+            if piece.kind != DATA:
+                yield Range(piece.virtual_offset, piece.length, piece.kind, image.name, None, depth)
+            elif isinstance(image.view, Overlay):
+                yield from _through(image.view, piece, image.name, depth)
+            else:
+                yield Range(piece.virtual_offset, piece.length, DATA, image.name, piece.file_offset, depth)
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move the position that `read` and `readinto` use; returns it."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise ValueError("the position must not be negative")
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        """The position that `read` and `readinto` use."""
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a writable buffer from the position on and move it; returns the number of bytes, 0 at the end."""
+        count = self.readinto_at(self._position, buffer)
+        self._position += count
+        return count
+
+    def close(self) -> None:
+        """Close every file of the chain."""
+        if not self.closed:
+            self._direct.clear()
+            for image in self._images:
+                image.close()
+        super().close()
+
+
+def _through(view: Overlay, piece: Piece, name: str, depth: int) -> Iterator[Range]:
+    """A piece of data as the parts that the file supplies, that the log supplies, and that the log set to zero."""
+    for file_offset, length, kind in view.pieces(piece.file_offset, piece.length):
+        virtual = piece.virtual_offset + file_offset - piece.file_offset
+        if kind == "zero":
+            yield Range(virtual, length, ZERO, name, None, depth)
+        else:
+            yield Range(virtual, length, DATA if kind == "base" else LOG, name, file_offset, depth)
+
+
+def _merge(first: Range, second: Range) -> Range | None:
+    if (first.kind, first.depth) != (second.kind, second.depth):
+        return None
+    follows = first.file_offset is None or first.file_offset + first.length == second.file_offset
+    length = first.length + second.length
+    return Range(first.virtual_offset, length, first.kind, first.file, first.file_offset, first.depth) if follows else None

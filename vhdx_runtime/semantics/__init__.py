@@ -1,0 +1,1 @@
+"""What the bytes mean: one module for one idea. The modules do not import one another; `image.py` joins them."""
