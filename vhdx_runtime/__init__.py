@@ -9,7 +9,8 @@
         for piece in disk.ranges():
             print(piece.kind, piece.virtual_offset, piece.length)
 
-`open` gives the virtual disk of a container and its parents, `open_image` one container by itself. Nothing here changes a file.
+`open` gives the virtual disk of a container and its parents, `open_image` one container by itself. Nothing here
+changes a file.
 """
 
 from __future__ import annotations

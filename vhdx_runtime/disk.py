@@ -1,6 +1,6 @@
 """The virtual disk: guest bytes out of a container and its parents.
 
-Knows how a chain answers for a range (each container says what it leaves to its parent) and the ways to read: whole ranges,
+Knows how a chain answers for a range (each container says what it leaves to its parent) and the ways to read: a range,
 into a buffer, as a raw file object, as a list of where the bytes are. Reads are safe from several threads at once.
 """
 
@@ -30,9 +30,10 @@ class Range:
     Attributes:
         virtual_offset: in bytes.
         length: in bytes.
-        kind: "data" (in `file` at `file_offset`), "log" (supplied by the replayed log of `file`, for that offset), "zero"
-            (defined as zeros), "hole" (stored nowhere in the chain: zeros), "missing" (left to a parent that is not there:
-            zeros) or "unreadable".
+        kind: "data" (in `file` at `file_offset`), "log" (supplied by the replayed log of `file`, for that offset),
+        "zero"
+            (defined as zeros), "hole" (stored nowhere in the chain: zeros), "missing" (left to a parent that is not
+            there: zeros) or "unreadable".
         file: name of the container of the chain that decided it.
         file_offset: of the first byte, for data and log; else None.
         depth: position of that container in the chain, 0 for the one that was opened.
@@ -149,7 +150,7 @@ class VirtualDisk(io.RawIOBase):
 
     def _remember(self, piece: Piece) -> None:
         """Note a block that lies whole in the file itself, so that the next read of it goes straight there."""
-        block, inside = divmod(piece.virtual_offset, self._block_size)
+        block = piece.virtual_offset // self._block_size
         mapping = self.image.mapping
         if block in self._direct or self._fd < 0 or mapping is None:
             return
@@ -230,7 +231,9 @@ class VirtualDisk(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move the position that `read` and `readinto` use; returns it."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}.get(whence)
+        if base is None:
+            raise ValueError(f"whence must be 0, 1 or 2, not {whence}")
         if base + offset < 0:
             raise ValueError("the position must not be negative")
         self._position = base + offset
@@ -270,4 +273,6 @@ def _merge(first: Range, second: Range) -> Range | None:
         return None
     follows = first.file_offset is None or first.file_offset + first.length == second.file_offset
     length = first.length + second.length
-    return Range(first.virtual_offset, length, first.kind, first.file, first.file_offset, first.depth) if follows else None
+    return (
+        Range(first.virtual_offset, length, first.kind, first.file, first.file_offset, first.depth) if follows else None
+    )

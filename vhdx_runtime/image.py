@@ -76,7 +76,7 @@ class Image:
 
     @cached_property
     def creator(self) -> str:
-        """Name of the program that made the file, as far as it can be read. Spec: MS-VHDX 2.2.1"""
+        """Name of the program that made the file, as far as it can be read. Spec: MS-VHDX 2.2.1."""
         if not decode.is_read(self.identifier, "creator"):
             return ""
         text = bytes(self.identifier.fields.creator).decode("utf-16-le", "replace")
@@ -124,9 +124,7 @@ def load_image(source: Source, *, log: str = "replay", header: int | None = None
     findings += headers.findings + state.findings + regions.findings + metadata.findings
     findings += (*size_findings, *bat_findings, *locator_findings, *_log_overlaps(state, regions, headers))
     mapping = Mapping(view, geometry, bat) if geometry and bat else None
-    return Image(
-        source, view, identifier, headers, state, regions, metadata, geometry, bat, mapping, locator, findings
-    )
+    return Image(source, view, identifier, headers, state, regions, metadata, geometry, bat, mapping, locator, findings)
 
 
 def open_image(file: Readable, *, log: str = "replay", header: int | None = None) -> Image:
@@ -227,9 +225,7 @@ def _bat(view: Source, regions: Regions, geometry: Geometry | None) -> tuple[Bat
     return Bat(view, region.file_offset, min(needed, held)), found
 
 
-def _locator(
-    view: Source, metadata: Metadata, geometry: Geometry | None
-) -> tuple[Locator | None, list[Finding]]:
+def _locator(view: Source, metadata: Metadata, geometry: Geometry | None) -> tuple[Locator | None, list[Finding]]:
     item = metadata.get("parent_locator")
     place = Place("metadata table", "", metadata.table.file_offset if metadata.table else None)
     has_parent = geometry is not None and geometry.has_parent

@@ -1,13 +1,14 @@
 """From a range of the virtual disk to places in one container.
 
-Knows what each payload block state means for a read, and how a sector bitmap divides a block. There is one lookup, `locate`;
-everything that reads, maps or explains goes through it. Knows nothing of parents: what the container leaves to its
-parent is reported as such.
+Knows what each payload block state means for a read, and how a sector bitmap divides a block. There is one lookup,
+`locate`; everything that reads, maps or explains goes through it. Knows nothing of parents: what the container leaves to
+its parent is reported as such.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from vhdx_format import layout
@@ -82,7 +83,8 @@ class Mapping:
             block: its number.
 
         Returns:
-            Kind (data, partial, zero, hole, parent, unreadable) and the file offset of its first byte, 0 where it has none.
+            Kind (data, partial, zero, hole, parent, unreadable) and the file offset of its first byte, 0 where it
+            has none.
 
         Spec: MS-VHDX 2.5.1.1
         """
@@ -119,7 +121,7 @@ class Mapping:
                 yield block, count, kind, file_offset
 
     def _word_runs(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
-        """Runs of entries `(block, count, first word)`: allocated ones that follow each other, others that are equal."""
+        """Entries as runs `(block, count, first word)`: allocated ones one behind another, others that are equal."""
         import numpy as np
 
         geometry = self._geometry
@@ -136,7 +138,7 @@ class Mapping:
             expected = np.where(states >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT, step, np.uint64(0))
             breaks = np.flatnonzero(words[1:] - words[:-1] != expected) + 1
             bounds = [0, *breaks.tolist(), stop - start]
-            for begin, end in zip(bounds, bounds[1:], strict=False):
+            for begin, end in pairwise(bounds):
                 yield start + begin, end - begin, int(words[begin])
 
     def pieces(self, offset: int, length: int) -> Iterator[Piece]:
@@ -203,7 +205,7 @@ class Mapping:
             if finding.declaration.verdict == "degrade":
                 return finding.error()
         place = Place(f"bat[{index}]", "file_offset_mb", self._bat.file_offset + index * ENTRY_SIZE)
-        kind, file_offset = self.locate(block)
+        _, file_offset = self.locate(block)
         end = file_offset + geometry.block_size
         if end > self._view.size:
             shown, limit = f"block {block} ends at {end:#x}", f"an end at or before {self._view.size:#x}"

@@ -1,1 +1,1 @@
-"""Bytes in, bytes out: sources, parsing, building, checksums. Knows structures one at a time and no relation between them."""
+"""Bytes in, bytes out: sources, parsing, building, checksums; one structure at a time, no relation between them."""

@@ -1,7 +1,7 @@
 """Structures out of bytes: the one place through which every parse goes, and where rules of one structure are answered.
 
-The only module that imports the generated Kaitai parsers. A structure that is cut short or damaged is parsed as far as it
-goes; nothing is judged here that involves two structures.
+The only module that imports the generated Kaitai parsers. A structure that is cut short or damaged is parsed as far
+as it goes; nothing is judged here that involves two structures.
 """
 
 from __future__ import annotations
@@ -106,9 +106,7 @@ def elements(placed: Placed, name: str) -> list[Placed]:
     for index, parsed in enumerate(vars(placed.fields)[name]):
         start = field.offset + index * size
         raw = placed.raw[start : start + size]
-        found.append(
-            Placed(field.type, f"{label} {index}", placed.file_offset + start, raw, parsed, len(raw) == size)
-        )
+        found.append(Placed(field.type, f"{label} {index}", placed.file_offset + start, raw, parsed, len(raw) == size))
     return found
 
 
@@ -133,7 +131,7 @@ def answer(placed: Placed, claim: Claim) -> bool | None:
 
     A claim cannot be said when a field that it needs was not read to its end, or when its own condition is false.
     """
-    if not all(is_read(placed, need) for need in claim.needs):
+    if not placed.complete and not all(is_read(placed, need) for need in claim.needs):
         return None
     try:
         value = getattr(placed.fields, claim.instance)

@@ -67,7 +67,9 @@ def _filled(structure: str, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(field: Field, given: Any) -> Any:
     if field.type == "guid":
-        return {"raw": given if given is not None else bytes(field.size or 0)} if not isinstance(given, Mapping) else given
+        return (
+            {"raw": given if given is not None else bytes(field.size or 0)} if not isinstance(given, Mapping) else given
+        )
     if field.type in STRUCTURES:
         if field.repeat:
             return [_filled(field.type, item) for item in given or ()]

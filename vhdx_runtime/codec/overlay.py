@@ -1,7 +1,7 @@
 """Updates held over an untouched source: what log replay means without writing.
 
-Knows pages of one log sector, ranges of zeros and a length of its own; later updates win. Knows nothing of the log's form:
-where a page's bytes come from is told by whoever builds the overlay.
+Knows pages of one log sector, ranges of zeros and a length of its own; later updates win. Knows nothing of the log's
+form: where a page's bytes come from is told by whoever builds the overlay.
 """
 
 from __future__ import annotations

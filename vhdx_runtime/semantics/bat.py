@@ -1,7 +1,7 @@
 """The block allocation table: its words, on demand.
 
-Knows where the table lies and how a word splits into state and file offset. Keeps a bounded number of pages of the table as
-plain integers and never the table as objects. Knows nothing of what a state means for a read.
+Knows where the table lies and how a word splits into state and file offset. Keeps a bounded number of pages of the
+table as plain integers and never the table as objects. Knows nothing of what a state means for a read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Bat:
         self._lock = Lock()
 
     def word(self, index: int) -> int:
-        """Entry `index` as a 64-bit integer; 0 past the table's end. Spec: MS-VHDX 2.5.1"""
+        """Entry `index` as a 64-bit integer; 0 past the table's end. Spec: MS-VHDX 2.5.1."""
         page, inside = divmod(index, _PAGE_ENTRIES)
         words = self._pages.get(page)
         if words is None:

@@ -32,7 +32,7 @@ class Geometry:
 
     @property
     def disk_type(self) -> str:
-        """ "differencing", "fixed" or "dynamic". Spec: MS-VHDX 2.6.2.1"""
+        """One of "differencing", "fixed" and "dynamic". Spec: MS-VHDX 2.6.2.1."""
         if self.has_parent:
             return "differencing"
         return "fixed" if self.leave_block_allocated else "dynamic"
@@ -45,22 +45,22 @@ class Geometry:
 
     @property
     def chunk_size(self) -> int:
-        """Bytes of the virtual disk that one sector bitmap block describes. Spec: MS-VHDX 2.4"""
+        """Bytes of the virtual disk that one sector bitmap block describes. Spec: MS-VHDX 2.4."""
         return SECTORS_PER_CHUNK * self.logical_sector_size
 
     @property
     def chunk_ratio(self) -> int:
-        """Payload blocks in a chunk. Spec: MS-VHDX 2.4"""
+        """Payload blocks in a chunk. Spec: MS-VHDX 2.4."""
         return self.chunk_size // self.block_size
 
     @property
     def payload_blocks(self) -> int:
-        """Payload blocks of the disk, the last one perhaps in part. Spec: MS-VHDX 2.5"""
+        """Payload blocks of the disk, the last one perhaps in part. Spec: MS-VHDX 2.5."""
         return -(-self.virtual_disk_size // self.block_size)
 
     @property
     def bitmap_blocks(self) -> int:
-        """Chunks of the disk, the last one perhaps in part. Spec: MS-VHDX 2.5"""
+        """Chunks of the disk, the last one perhaps in part. Spec: MS-VHDX 2.5."""
         return -(-self.payload_blocks // self.chunk_ratio)
 
     @property
@@ -79,7 +79,9 @@ class Geometry:
         return self.payload_blocks + (self.payload_blocks - 1) // self.chunk_ratio
 
     def payload_index(self, block: int) -> int:
-        """Index in the BAT of payload block `block`. Spec: MS-VHDX 2.5
+        """Index in the BAT of payload block `block`.
+
+        Spec: MS-VHDX 2.5
 
         >>> Geometry(False, False, 10 << 30, 32 << 20, 512, 512).payload_index(128)
         129
@@ -87,7 +89,9 @@ class Geometry:
         return block + block // self.chunk_ratio
 
     def bitmap_index(self, chunk: int) -> int:
-        """Index in the BAT of the sector bitmap block of `chunk`. Spec: MS-VHDX 2.5
+        """Index in the BAT of the sector bitmap block of `chunk`.
+
+        Spec: MS-VHDX 2.5
 
         >>> Geometry(True, False, 4 << 20, 2 << 20, 512, 512).bitmap_index(0)
         2048
@@ -95,7 +99,10 @@ class Geometry:
         return chunk * (self.chunk_ratio + 1) + self.chunk_ratio
 
     def owner(self, index: int) -> tuple[str, int]:
-        """What entry `index` of the BAT describes: ("payload", block) or ("sector_bitmap", chunk). Spec: MS-VHDX 2.5"""
+        """What entry `index` of the BAT describes: ("payload", block) or ("sector_bitmap", chunk).
+
+        Spec: MS-VHDX 2.5
+        """
         chunk, inside = divmod(index, self.chunk_ratio + 1)
         if inside == self.chunk_ratio:
             return "sector_bitmap", chunk

@@ -1,7 +1,7 @@
 """Which of the two headers is current, and why.
 
-Knows how a header copy is judged (signature and checksum, nothing else) and how the current one is chosen; keeps the reason
-for which a copy was rejected. Knows nothing of the log or of anything else that a header points at.
+Knows how a header copy is judged (signature and checksum, nothing else) and how the current one is chosen; keeps the
+reason for which a copy was rejected. Knows nothing of the log or of anything else that a header points at.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class HeaderCopy:
 
     @property
     def valid(self) -> bool:
-        """Signature and checksum are right. Spec: MS-VHDX 2.2.2"""
+        """Signature and checksum are right. Spec: MS-VHDX 2.2.2."""
         return not self.findings
 
     @property
@@ -77,7 +77,8 @@ def load(source: Source, requested: int | None = None) -> Headers:
     first, second = (_copy(source, number) for number in (1, 2))
     if requested is not None:
         chosen = (first, second)[requested - 1]
-        current, reason, choice = (chosen if chosen.placed.complete else None), "named by the caller", []
+        current, reason = (chosen if chosen.placed.complete else None), "named by the caller"
+        choice: list[Finding] = []
     else:
         current, reason, choice = _select(first, second)
     if current is None and not choice:

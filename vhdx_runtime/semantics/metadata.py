@@ -151,7 +151,9 @@ def _item_findings(item: Item, region_length: int) -> list[Finding]:
     if not item.in_region:
         end = item.offset + item.length
         place = item.entry.place("offset")
-        found.append(make("MDT-007", place, f"{item.offset:#x} to {end:#x}", f"an end by {region_length:#x}", conditions))
+        found.append(
+            make("MDT-007", place, f"{item.offset:#x} to {end:#x}", f"an end by {region_length:#x}", conditions)
+        )
     if item.placed is not None:
         found += decode.findings(item.placed)
     return found
@@ -193,5 +195,5 @@ def _overlaps(items: Sequence[Item]) -> list[Finding]:
 
 
 def read(view: Source, item: Item) -> bytes:
-    """The bytes of an item, at most the largest that the format allows; empty where it does not lie inside the region."""
+    """The bytes of an item, at most the format's largest; empty where it does not lie inside the region."""
     return view.read_at(item.file_offset, min(item.length, METADATA_ITEM_LENGTH_MAX)) if item.in_region else b""

@@ -46,7 +46,7 @@ class RegionCopy:
 
     @property
     def valid(self) -> bool:
-        """Signature, checksum and count are right. Spec: MS-VHDX 2.2.3"""
+        """Signature, checksum and count are right. Spec: MS-VHDX 2.2.3."""
         return not self.findings
 
 

@@ -1,8 +1,8 @@
-"""The log: finding its entries, choosing the active sequence, and what replaying it would change.
+"""Finding the entries of the log and judging each.
 
-Knows the log area as a ring of sectors and the validity of entries and sequences. Knows nothing of what the log's targets
-are; the updates it returns are file offsets and bytes. Work is bounded: two entries with right structure cannot share
-a sector, so whatever the log holds, each of its bytes is looked at a fixed number of times.
+Knows the log area as a ring of sectors and what makes an entry valid. Knows nothing of what the log's targets are. Work
+is bounded: two entries of right structure cannot share a sector, so whatever the log holds, each of its bytes is looked
+at a fixed number of times.
 """
 
 from __future__ import annotations
@@ -150,7 +150,9 @@ def _judge(
     if length != first_data + updates * LOG_SECTOR_SIZE:
         return "LOG-006", f"entry_length {length:#x} with {count} descriptors, {updates} of them data"
     for index in range(updates):
-        broken = _broken_data_sector(area.read((position + first_data + index * LOG_SECTOR_SIZE) % area.length, LOG_SECTOR_SIZE), sequence)
+        broken = _broken_data_sector(
+            area.read((position + first_data + index * LOG_SECTOR_SIZE) % area.length, LOG_SECTOR_SIZE), sequence
+        )
         if broken:
             return broken, f"data sector {index}"
     if checksum.compute_parts("log_entry", area.parts(position, length)) != placed.fields.checksum:
@@ -173,8 +175,8 @@ def data_offset(descriptor_count: int) -> int:
 def descriptor_rows(area: LogArea, position: int, count: int) -> Iterator[tuple[Any, ...]]:
     """An entry's descriptors as rows of four-byte signature, 4 bytes, 8 bytes, file offset, sequence number.
 
-    Both kinds of descriptor come in the form of the data descriptor (signature, trailing bytes, leading bytes, file offset,
-    sequence number); a zero descriptor's length is its "leading bytes".
+    Both kinds of descriptor come in the form of the data descriptor (signature, trailing bytes, leading bytes, file
+    offset, sequence number); a zero descriptor's length is its "leading bytes".
 
     Args:
         area: the log.

@@ -1,7 +1,7 @@
 """What replaying the active sequence changes, as an overlay over the untouched file.
 
-Knows the order in which updates apply: entries in sequence, descriptors in an entry, the last write to a sector wins whatever
-its kind. "What would replay change" and "serve reads as if replayed" are both this.
+Knows the order in which updates apply: entries in sequence, descriptors in an entry, the last write to a sector wins
+whatever its kind. "What would replay change" and "serve reads as if replayed" are both this.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Updates:
         self.end = max(self.end, start + LOG_SECTOR_SIZE)
 
     def settle(self) -> dict[int, Page]:
-        """The pages that survive: of each sector the last update, if that is a write. Going backwards decides each once."""
+        """Return the pages that survive: of each sector the last update, if that is a write.
+
+        Going backwards decides each page once.
+        """
         numbers = sorted({number for number, _ in self._pages})
         undecided = list(range(len(numbers) + 1))  # next undecided index at or after each, with path halving
         surviving: dict[int, Page] = {}
@@ -103,7 +106,8 @@ def collect(area: LogArea, entries: Sequence[LogEntry]) -> Updates:
 def overlay(source: Source, area: LogArea, entries: Sequence[LogEntry]) -> Overlay:
     """The file as it reads once the entries are replayed.
 
-    The result is as long as the longest of the file, the updates, and the head's LastFileOffset rounded up to a whole MiB.
+    The result is as long as the longest of the file, the updates, and the head's LastFileOffset rounded up to a
+    whole MiB.
 
     Args:
         source: the file, which is not touched.

@@ -42,8 +42,8 @@ def runs(entries: Iterable[LogEntry], log_length: int) -> list[list[LogEntry]]:
 def active(entries: Iterable[LogEntry], log_length: int) -> list[LogEntry]:
     """The entries to replay, in order: from the one that the head's Tail names to the head.
 
-    A run counts when its last entry, the head, names an entry of the run as tail; of those that count, the one whose head
-    has the largest sequence number is active.
+    A run counts when its last entry, the head, names an entry of the run as tail; of those that count, the one whose
+    head has the largest sequence number is active.
 
     Args:
         entries: candidates, as `scan` returns them.

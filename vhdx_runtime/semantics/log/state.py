@@ -1,7 +1,7 @@
 """What became of the log when the file was opened.
 
-Joins scan, sequence and replay; decides whether the log is clean, replayed, ignored or unusable. Takes the current header's
-fields and knows nothing of how that header was chosen.
+Joins scan, sequence and replay; decides whether the log is clean, replayed, ignored or unusable. Takes the current
+header's fields and knows nothing of how that header was chosen.
 """
 
 from __future__ import annotations
@@ -105,6 +105,4 @@ def _active_findings(source: Source, area: LogArea, active: list[LogEntry], over
     for entry in active:
         raw = area.read(entry.log_offset, layout.LOG_ENTRY_HEADER_SIZE)
         label = f"log entry {entry.sequence_number}"
-        yield from decode.findings(
-            decode.structure("log_entry_header", raw, area.file_offset(entry.log_offset), label)
-        )
+        yield from decode.findings(decode.structure("log_entry_header", raw, area.file_offset(entry.log_offset), label))
