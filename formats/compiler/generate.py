@@ -1,0 +1,176 @@
+"""Generates `generated/` from `formats/`.
+
+    python formats/compiler/generate.py [--check | --list-book]
+
+Writes only what changed and removes what is no longer generated. With `--check` nothing is written: a fresh generation
+is compared with what is there, and any difference is a failure. Needs Node.js and `npm ci` in this folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from formats.compiler import completeness, rulebook
+from formats.compiler import model as models
+from formats.compiler.emit_book import emit_book
+from formats.compiler.emit_builders import emit_builders
+from formats.compiler.emit_bulk import emit_bulk
+from formats.compiler.emit_c import emit_c
+from formats.compiler.emit_layout import emit_json, emit_layout
+from formats.compiler.emit_rules import emit_rules
+from formats.compiler.expressions import Parsers
+from formats.compiler.layout_data import layout_data
+from formats.compiler.schema import SchemaError, load_schemas
+
+COMPILER = Path(__file__).resolve().parent
+FORMATS = COMPILER.parent
+GENERATED = FORMATS.parent / "generated"
+PACKAGE = "vhdx_format"
+BOOK = "book"
+MANIFEST = f"{PACKAGE}/MANIFEST.json"
+INIT = '''"""VHDX structures: parsers, builders, layout and rules.
+
+Machine-written from formats/ by `make generate`; do not edit.
+"""
+'''
+
+
+def compile_schemas(formats: Path, out: Path, language: str = "python") -> str:
+    """Runs the official compiler over a folder of schemas.
+
+    Args:
+        formats: folder of the schemas.
+        out: where the compiled modules go.
+        language: a target of the compiler.
+
+    Returns:
+        The compiler's version.
+
+    Raises:
+        SchemaError: the compiler is not installed, or refuses a schema.
+    """
+    if not (COMPILER / "node_modules" / "kaitai-struct-compiler").is_dir():
+        raise SchemaError(
+            "the schema compiler is not installed; `make generate` installs it (npm ci in formats/compiler)"
+        )
+    command = ["node", str(COMPILER / "compile.mjs"), str(formats), str(out), language]
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SchemaError("Node.js is not installed; only generating needs it") from error
+    if done.returncode:
+        raise SchemaError(done.stderr.strip())
+    return done.stdout.strip()
+
+
+def generate(formats: Path) -> dict[str, str]:
+    """Generates everything.
+
+    Args:
+        formats: folder of the schemas and `rules.yaml`.
+
+    Returns:
+        Path below `generated/` and content of every file.
+
+    Raises:
+        SchemaError: a schema or a rule is wrong; the message names file and place.
+    """
+    schemas = load_schemas(formats)
+    model = models.build(schemas)
+    with tempfile.TemporaryDirectory() as folder:
+        version = compile_schemas(formats, Path(folder))
+        outputs = {f"{PACKAGE}/{path.name}": path.read_text("utf-8") for path in sorted(Path(folder).iterdir())}
+        parsers = Parsers(model, Path(folder))
+    book = rulebook.build(model, parsers, formats)
+    completeness.check(model, book)
+    data = layout_data(model)
+    outputs |= {
+        f"{PACKAGE}/__init__.py": INIT,
+        f"{PACKAGE}/py.typed": "",
+        f"{PACKAGE}/layout.py": emit_layout(data),
+        f"{PACKAGE}/layout.json": emit_json(data),
+        f"{PACKAGE}/rules.py": emit_rules(book),
+        f"{PACKAGE}/builders.py": emit_builders(model, parsers),
+        f"{PACKAGE}/bulk.py": emit_bulk(model, parsers, book),
+        f"{PACKAGE}/vhdx.h": emit_c(data),
+    }
+    outputs |= {f"{BOOK}/{name}": content for name, content in emit_book(model, book, data).items()}
+    sources = {schema.file: schema.sha256 for schema in schemas}
+    sources["rules.yaml"] = hashlib.sha256((formats / "rules.yaml").read_bytes()).hexdigest()
+    outputs[MANIFEST] = _manifest(version, sources, outputs)
+    return dict(sorted(outputs.items()))
+
+
+def _manifest(version: str, sources: Mapping[str, str], outputs: Mapping[str, str]) -> str:
+    data = {
+        "compiler": {"name": "kaitai-struct-compiler", "version": version},
+        "schemas": dict(sorted(sources.items())),
+        "outputs": {name: hashlib.sha256(content.encode()).hexdigest() for name, content in sorted(outputs.items())},
+    }
+    return json.dumps(data, indent=1) + "\n"
+
+
+def differences(outputs: Mapping[str, str], out: Path) -> list[str]:
+    """The files below `out` that are missing, differ, or are no longer generated, sorted."""
+    wrong = [name for name, content in outputs.items() if _content(out / name) != content.encode()]
+    there = [path for folder in (PACKAGE, BOOK) for path in (out / folder).rglob("*") if path.is_file()]
+    stale = [path.relative_to(out).as_posix() for path in there if "__pycache__" not in path.parts]
+    return sorted({*wrong, *(name for name in stale if name not in outputs)})
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def write(outputs: Mapping[str, str], out: Path) -> list[str]:
+    """Brings `out` up to date; returns the files that it had to touch."""
+    changed = differences(outputs, out)
+    for name in changed:
+        path = out / name
+        if name not in outputs:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(outputs[name].encode())
+    return changed
+
+
+def main() -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(description="Generate generated/ from formats/.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when generated/ is not up to date")
+    parser.add_argument("--list-book", action="store_true", help="list the pages of the layout documentation")
+    parser.add_argument("--formats", type=Path, default=FORMATS, help="folder of the schemas")
+    parser.add_argument("--out", type=Path, default=GENERATED, help="folder of the outputs")
+    options = parser.parse_args()
+    if options.list_book:
+        print(*sorted((options.out / BOOK).glob("*.md")), sep="\n")
+        return 0
+    try:
+        outputs = generate(options.formats)
+    except SchemaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if not options.check:
+        for name in write(outputs, options.out):
+            print(f"{'wrote' if name in outputs else 'removed'} {options.out.name}/{name}")
+        return 0
+    wrong = differences(outputs, options.out)
+    for name in wrong:
+        print(f"{options.out.name}/{name} is not what formats/ says", file=sys.stderr)
+    if wrong:
+        print("To mend this: make generate (and commit what it wrote)", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

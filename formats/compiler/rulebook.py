@@ -1,0 +1,200 @@
+"""The rules: those that stand in the schemas and those of `rules.yaml`, as one table, checked for completeness.
+
+A rule is declared in full exactly once. In a schema that is a mapping under `-rule` (a boolean value instance), `-zero`
+(a field of zeros) or `-checksum` (a structure); a text under `-rule` names a rule declared elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from formats.compiler.expressions import Parsers, context, needs
+from formats.compiler.model import Model, Structure, constant_value, doc
+from formats.compiler.schema import SchemaError, load_yaml, section, text, words
+
+ALLOWED = {
+    "severity": ("must", "should", "info"),
+    "basis": ("spec", "derived", "impl"),
+    "scope": ("file", "log", "chain", "writer"),
+    "verdict": ("refuse", "degrade", "ignore-object", "warn", "note"),
+    "stage": ("open", "access", "sweep", "none"),
+    "repair": ("no", "auto", "offered", "manual", "lossy"),
+    "error": ("format", "integrity", "unsupported", "chain"),
+}
+REQUIRED = ("slug", *ALLOWED, "section", "reader")
+OPTIONAL = ("when", "repair-how", "applies")
+APART = ("structure", "fields", "text", "why")
+CHECKSUM_KEYS = ("field", "size", "size-field")
+TAGS = ("payload", "sector_bitmap", "has_parent", "no_parent", "fixed")
+
+
+@dataclass
+class Rule:
+    """One rule with everything that is declared of it."""
+
+    id: str
+    kind: str
+    where: str
+    structure: str
+    fields: tuple[str, ...]
+    claim: str
+    data: dict[str, Any]
+    instances: tuple[str, ...] = ()
+
+
+@dataclass
+class Claim:
+    """A boolean instance that must hold."""
+
+    rule: str
+    instance: str
+    needs: tuple[str, ...]
+    positions: tuple[str, ...]
+
+
+@dataclass
+class Rulebook:
+    """All rules by id, sorted, and the claims of every structure that has any."""
+
+    rules: dict[str, Rule]
+    claims: dict[str, list[Claim]]
+
+
+def build(model: Model, parsers: Parsers, formats: Path) -> Rulebook:
+    """Collects and checks the rules.
+
+    Raises:
+        SchemaError: a rule declared twice or not at all, a key missing or with an unknown value, an instance whose
+            value is not that of the constant it stands for.
+    """
+    rules: dict[str, Rule] = {}
+    for rule in (*_declared_in_schemas(model, parsers), *_declared_apart(formats)):
+        if rule.id in rules:
+            raise SchemaError(f"{rule.where}: rule {rule.id} is declared twice, first in {rules[rule.id].where}")
+        _check_keys(rule)
+        rules[rule.id] = rule
+    claims: dict[str, list[Claim]] = {}
+    for structure in model.structures.values():
+        _check_names(model, parsers, structure)
+        for name, data in structure.instances.items():
+            if "-rule" in data:
+                claim = _claim(parsers, structure, name, data["-rule"])
+                _attach(rules, structure, claim)
+                claims.setdefault(structure.name, []).append(claim)
+    return Rulebook(dict(sorted(rules.items())), claims)
+
+
+def _declared_in_schemas(model: Model, parsers: Parsers) -> Iterator[Rule]:
+    for structure in model.structures.values():
+        checksum = structure.data.get("-checksum")
+        if checksum is not None:
+            kept = {key: value for key, value in checksum.items() if key not in CHECKSUM_KEYS}
+            where = structure.where(checksum["field"])
+            yield Rule(kept["id"], "checksum", where, structure.name, (checksum["field"],), _claim_text(kept), kept)
+        for item in structure.fields:
+            zero = item.data.get("-zero")
+            if zero is not None:
+                yield Rule(
+                    zero["id"], "zero", structure.where(item.id), structure.name, (item.id,), _claim_text(zero), zero
+                )
+        for name, data in structure.instances.items():
+            rule = data.get("-rule")
+            if isinstance(rule, dict):
+                fields = _claim(parsers, structure, name, rule).needs
+                yield Rule(rule["id"], "instance", structure.where(name), structure.name, fields, doc(data), rule)
+
+
+def _declared_apart(formats: Path) -> Iterator[Rule]:
+    path = formats / "rules.yaml"
+    if not path.exists():
+        return
+    for rule in load_yaml(path)["rules"]:
+        fields = words(rule.get("fields"))
+        yield Rule(rule["id"], "function", path.name, str(rule.get("structure", "")), fields, _claim_text(rule), rule)
+
+
+def _claim_text(rule: dict[str, Any]) -> str:
+    return text(rule.get("text", rule.get("doc")))
+
+
+def _claim(parsers: Parsers, structure: Structure, name: str, rule: str | dict[str, Any]) -> Claim:
+    expression = parsers.value(structure, name, context())
+    fields, positions = needs(structure, expression)
+    return Claim(rule if isinstance(rule, str) else rule["id"], name, fields, positions)
+
+
+def _attach(rules: dict[str, Rule], structure: Structure, claim: Claim) -> None:
+    rule = rules.get(claim.rule)
+    if rule is None:
+        raise SchemaError(f"{structure.where(claim.instance)}: rule {claim.rule} is declared nowhere")
+    rule.instances = (*rule.instances, f"{structure.name}.{claim.instance}")
+
+
+def _check_keys(rule: Rule) -> None:
+    where = f"{rule.where}: rule {rule.id}"
+    data = rule.data
+    own = APART if rule.kind == "function" else () if rule.kind == "instance" else ("doc",)
+    missing = [key for key in ("id", *REQUIRED, *own) if key not in data]
+    missing += ["repair-how"] if data.get("repair", "no") != "no" and "repair-how" not in data else []
+    missing += [] if rule.claim else ["the claim"]
+    if missing:
+        raise SchemaError(f"{where}: missing: {', '.join(missing)}")
+    unknown = set(data).difference(("id", *REQUIRED, *OPTIONAL, *own))
+    if unknown:
+        raise SchemaError(f"{where}: unknown keys: {', '.join(sorted(unknown))}")
+    for key, allowed in ALLOWED.items():
+        for value in (data[key], *((data.get("when") or {}).values() if key == "verdict" else ())):
+            if value not in allowed:
+                raise SchemaError(f"{where}: {key} is {value!r}, not one of {', '.join(allowed)}")
+    strange = set(words(data.get("applies"))).difference(TAGS)
+    if strange:
+        raise SchemaError(f"{where}: applies to {', '.join(sorted(strange))}, which is not one of {', '.join(TAGS)}")
+
+
+def _check_names(model: Model, parsers: Parsers, structure: Structure) -> None:
+    """Every `-is` must have the value of the constant or GUID that it names."""
+    for name, data in structure.instances.items():
+        declared = data.get("-is")
+        if declared is None:
+            continue
+        values = [constant_value(model.constants[declared])] if declared in model.constants else []
+        values += [model.guids[declared]["raw"]] if declared in model.guids else []
+        if not values:
+            raise SchemaError(f"{structure.where(name)}: -is names {declared}, which is no constant and no GUID")
+        found = getattr(parsers.value(structure, name, context()), "value", None)
+        if found not in values:
+            raise SchemaError(f"{structure.where(name)}: the value is {found!r}, but {declared} is {values[0]!r}")
+
+
+def rules_data(book: Rulebook) -> dict[str, dict[str, Any]]:
+    """The rules as data, keys in the order in which they are written."""
+    return {name: _rule_data(rule) for name, rule in book.rules.items()}
+
+
+def _rule_data(rule: Rule) -> dict[str, Any]:
+    data = rule.data
+    return {
+        "id": rule.id,
+        "slug": data["slug"],
+        "severity": data["severity"],
+        "basis": data["basis"],
+        "scope": data["scope"],
+        "section": section(data["section"]),
+        "structure": rule.structure,
+        "fields": rule.fields,
+        "verdict": data["verdict"],
+        "when": dict(data.get("when") or {}),
+        "stage": data["stage"],
+        "repair": data["repair"],
+        "repair_how": text(data.get("repair-how")),
+        "error": data["error"],
+        "applies": words(data.get("applies")),
+        "reader": text(data["reader"]),
+        "text": rule.claim,
+        "kind": rule.kind,
+        "why": text(data.get("why")),
+        "instances": rule.instances,
+    }

@@ -1,0 +1,49 @@
+"""The record types of `rules.py`; their text is copied into it."""
+
+from typing import Final, NamedTuple
+
+
+class Rule(NamedTuple):
+    """One rule.
+
+    `kind` says what decides it: "instance" (the boolean instances of `instances`), "zero" (every byte of the field is
+    zero), "checksum", or "function" (written by hand; `why` says why no schema can express it). `when` maps conditions
+    to the verdict that they call for instead of `verdict`. `error` is the kind of error raised where the verdict is
+    refuse. `applies` lists the circumstances that must all be given. `reader` is what a tolerant reader does.
+    """
+
+    id: str
+    slug: str
+    severity: str
+    basis: str
+    scope: str
+    section: str
+    structure: str
+    fields: tuple[str, ...]
+    verdict: str
+    when: dict[str, str]
+    stage: str
+    repair: str
+    repair_how: str
+    error: str
+    applies: tuple[str, ...]
+    reader: str
+    text: str
+    kind: str
+    why: str
+    instances: tuple[str, ...]
+
+
+class Claim(NamedTuple):
+    """A boolean instance that must hold: its rule, its name, and the fields that must have been read to evaluate it.
+
+    `positions` names the instances of kind "position" that it reads as well.
+    """
+
+    rule: str
+    instance: str
+    needs: tuple[str, ...]
+    positions: tuple[str, ...] = ()
+
+
+__all__ = ["Claim", "Final", "Rule"]
