@@ -7,6 +7,7 @@ into a buffer, as a raw file object, as a list of where the bytes are. Reads are
 from __future__ import annotations
 
 import io
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,12 @@ from .codec.overlay import Overlay
 from .errors import IntegrityError
 from .image import Image
 from .mapping import DATA, HOLE, PARENT, UNREADABLE, ZERO, Piece
-from .portable import pread
 
 MISSING = "missing"
 LOG = "log"
 _LOST_KEPT = 100_000
+_DIRECT_KEPT = 1 << 16
+_ZEROS = bytes(1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,11 @@ class VirtualDisk(io.RawIOBase):
         self._salvage = salvage
         self._position = 0
         self._block_size = self.image.geometry.block_size if self.image.geometry else 1
-        self._direct: dict[int, int] = {}
-        self._fd = self.image.source.fd if self.image.source.fd is not None else -1
+        self._shift = self._block_size.bit_length() - 1
+        self._mask = self._block_size - 1
+        self._displacements: dict[int, int] = {}
+        self._zero_blocks: set[int] = set()
+        self._mapped: mmap.mmap | None = None
 
     @property
     def chain(self) -> tuple[Image, ...]:
@@ -99,15 +104,18 @@ class VirtualDisk(io.RawIOBase):
 
         Spec: MS-VHDX 2.5.1.1
         """
-        block, inside = divmod(offset, self._block_size)
-        base = self._direct.get(block)
-        if base is not None and 0 < length <= self._block_size - inside and offset + length <= self.size:
-            found = pread(self._fd, length, base + inside)
-            if len(found) == length:
-                return found
+        block = offset >> self._shift
+        if 0 < length <= self._block_size - (offset & self._mask):
+            displacement = self._displacements.get(block)
+            if displacement is not None:
+                start = offset + displacement
+                return self._mapped[start : start + length]  # type: ignore[index]
+            if block in self._zero_blocks:
+                return bytes(length)
         self._check(offset, length)
         buffer = bytearray(max(0, min(length, self.size - offset)))
         self._fill(offset, memoryview(buffer))
+        self._remember(block)
         return bytes(buffer)
 
     def readinto_at(self, offset: int, buffer: Any) -> int:
@@ -140,28 +148,41 @@ class VirtualDisk(io.RawIOBase):
                 view = self._images[depth].view
                 if view.readinto_at(piece.file_offset, part) != piece.length:
                     raise IntegrityError(f"{view.name}: the file became shorter while it was read")
-                if depth == 0:
-                    self._remember(piece)
-            elif piece.kind == UNREADABLE:
-                self._give_up(depth, piece)
-                part[:] = bytes(len(part))
             else:
-                part[:] = bytes(len(part))
+                if piece.kind == UNREADABLE:
+                    self._give_up(depth, piece)
+                for done in range(0, piece.length, len(_ZEROS)):
+                    part[done : done + len(_ZEROS)] = _ZEROS[: piece.length - done]
 
-    def _remember(self, piece: Piece) -> None:
-        """Note a block that lies whole in the file itself, so that the next read of it goes straight there."""
-        block = piece.virtual_offset // self._block_size
-        mapping = self.image.mapping
-        if block in self._direct or self._fd < 0 or mapping is None:
+    def _remember(self, block: int) -> None:
+        """Note a block that the file itself holds whole, or that is all zeros: small reads of it go straight there.
+
+        Small reads come from a mapping of the file. It exists for regular files of a size that the system can map, and
+        not when salvaging: where the medium fails, a mapped read ends the process, a plain one raises.
+        """
+        mapping, view = self.image.mapping, self.image.view
+        if mapping is None or self._salvage or (block + 1) * self._block_size > self.size:
             return
+        if len(self._displacements) + len(self._zero_blocks) > _DIRECT_KEPT:
+            self._displacements.clear()
+            self._zero_blocks.clear()
         kind, base = mapping.locate(block)
-        view = self.image.view
-        whole = base + self._block_size <= self.image.source.size
-        if kind != DATA or not whole or (isinstance(view, Overlay) and view.touches(base, self._block_size)):
+        if kind in (ZERO, HOLE):
+            self._zero_blocks.add(block)
             return
-        if len(self._direct) > 1 << 16:
-            self._direct.clear()
-        self._direct[block] = base
+        touched = isinstance(view, Overlay) and view.touches(base, self._block_size)
+        whole = base + self._block_size <= self.image.source.size
+        if kind == DATA and whole and not touched and self._map() is not None:
+            self._displacements[block] = base - block * self._block_size
+
+    def _map(self) -> mmap.mmap | None:
+        fd = self.image.source.fd
+        if self._mapped is None and fd is not None:
+            try:
+                self._mapped = mmap.mmap(fd, self.image.source.size, access=mmap.ACCESS_READ)
+            except (OSError, ValueError, OverflowError):
+                return None
+        return self._mapped
 
     def _give_up(self, depth: int, piece: Piece) -> None:
         image = self._images[depth]
@@ -252,7 +273,10 @@ class VirtualDisk(io.RawIOBase):
     def close(self) -> None:
         """Close every file of the chain."""
         if not self.closed:
-            self._direct.clear()
+            self._displacements.clear()
+            self._zero_blocks.clear()
+            if self._mapped is not None:
+                self._mapped.close()
             for image in self._images:
                 image.close()
         super().close()

@@ -13,7 +13,6 @@ from vhdx_format import layout
 
 from .codec import decode
 from .codec.decode import Placed
-from .codec.overlay import Overlay
 from .codec.source import Readable, Source, open_source
 from .errors import Place
 from .findings import Finding, make, raise_first
@@ -22,7 +21,7 @@ from .semantics import headers as headers_module
 from .semantics import locator as locator_module
 from .semantics import metadata as metadata_module
 from .semantics import regions as regions_module
-from .semantics.bat import ENTRY_SIZE, Bat
+from .semantics.bat import Bat
 from .semantics.geometry import Geometry
 from .semantics.headers import Headers
 from .semantics.locator import Locator
@@ -30,6 +29,7 @@ from .semantics.log import state as log_state
 from .semantics.log.state import Log
 from .semantics.metadata import Metadata
 from .semantics.regions import Regions
+from .sizes import load_bat, load_geometry
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def load_image(source: Source, *, log: str = "replay", header: int | None = None
     view: Source = state.overlay or source
     regions = regions_module.load(view)
     metadata = _metadata(view, regions)
-    geometry, size_findings = _geometry(metadata)
-    bat, bat_findings = _bat(view, regions, geometry)
+    geometry, size_findings = load_geometry(metadata)
+    bat, bat_findings = load_bat(view, regions, geometry)
     locator, locator_findings = _locator(view, metadata, geometry)
     findings += headers.findings + state.findings + regions.findings + metadata.findings
     findings += (*size_findings, *bat_findings, *locator_findings, *_log_overlaps(state, regions, headers))
@@ -160,6 +160,9 @@ def _identifier(source: Source) -> tuple[Placed, tuple[Finding, ...]]:
     if source.size < layout.HEADER_SECTION_SIZE:
         shown, expected = f"{source.size:#x} bytes", f"at least {layout.HEADER_SECTION_SIZE:#x}"
         found.append(make("FTI-002", Place("file", "length"), shown, expected))
+    if source.size % layout.OBJECT_ALIGNMENT:
+        place = Place("file", "length", source.size)
+        found.append(make("LAY-003", place, f"{source.size:#x} bytes", "a whole number of MiB"))
     if decode.is_read(placed, "creator"):
         try:
             bytes(placed.fields.creator).decode("utf-16-le")
@@ -173,56 +176,6 @@ def _metadata(view: Source, regions: Regions) -> Metadata:
     if region is None:
         return Metadata(None, (), ())
     return metadata_module.load(view, region.file_offset, region.length)
-
-
-def _value(metadata: Metadata, name: str, rules: tuple[str, ...], field: str) -> Placed | None:
-    """A known item's value where it is there and holds the rules without which nothing can be computed."""
-    item = metadata.get(name)
-    if item is None or item.placed is None:
-        return None
-    return item.placed if all(decode.holds(item.placed, rule) for rule in rules) else None
-
-
-def _geometry(metadata: Metadata) -> tuple[Geometry | None, list[Finding]]:
-    parameters = _value(metadata, "file_parameters", ("ITM-002", "ITM-003"), "block_size")
-    size = _value(metadata, "virtual_disk_size", ("ITM-008", "ITM-009"), "virtual_disk_size")
-    logical = _value(metadata, "logical_sector_size", ("ITM-013",), "logical_sector_size")
-    physical = _value(metadata, "physical_sector_size", ("ITM-015",), "physical_sector_size")
-    if parameters is None or size is None or logical is None:
-        return None, []
-    sector = logical.fields.logical_sector_size
-    presented = physical.fields.physical_sector_size if physical else layout.PHYSICAL_SECTOR_SIZE_DEFAULT
-    found = []
-    whole = size.fields.virtual_disk_size
-    if whole % sector:
-        place = size.place("virtual_disk_size")
-        found.append(make("ITM-007", place, f"{whole} bytes", f"a multiple of {sector}"))
-    if physical and presented < sector:
-        place = physical.place("physical_sector_size")
-        found.append(make("ITM-016", place, f"{presented} bytes", f"at least {sector}, the logical sector size"))
-    flags = parameters.fields
-    usable = whole - whole % sector
-    if not usable:
-        return None, found
-    geometry = Geometry(
-        bool(flags.has_parent), bool(flags.leave_block_allocated), usable, flags.block_size, sector, presented
-    )
-    return geometry, found
-
-
-def _bat(view: Source, regions: Regions, geometry: Geometry | None) -> tuple[Bat | None, list[Finding]]:
-    region = regions.get("bat")
-    if region is None or geometry is None:
-        return None, []
-    needed = geometry.entry_count
-    held = region.length // ENTRY_SIZE
-    found = []
-    if held < needed:
-        shown = f"room for {held} entries"
-        found.append(make("BAT-001", region.placed.place("length"), shown, f"{needed} entries"))
-    if needed > layout.BAT_ENTRIES_MAX:
-        found.append(make("BAT-019", region.placed.place("length"), f"{needed} entries", "fewer"))
-    return Bat(view, region.file_offset, min(needed, held)), found
 
 
 def _locator(view: Source, metadata: Metadata, geometry: Geometry | None) -> tuple[Locator | None, list[Finding]]:
@@ -249,6 +202,3 @@ def _log_overlaps(state: Log, regions: Regions, headers: Headers) -> list[Findin
             place = headers.current.placed.place("log_offset")
             found.append(make("HDR-012", place, shown, "no overlap", conditions))
     return found
-
-
-__all__ = ["Image", "Overlay", "load_image", "open_image"]

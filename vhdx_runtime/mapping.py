@@ -1,8 +1,8 @@
 """From a range of the virtual disk to places in one container.
 
 Knows what each payload block state means for a read, and how a sector bitmap divides a block. There is one lookup,
-`locate`; everything that reads, maps or explains goes through it. Knows nothing of parents: what the container leaves to
-its parent is reported as such.
+`locate`; everything that reads, maps or explains goes through it. Knows nothing of parents: what the container leaves
+to its parent is reported as such.
 """
 
 from __future__ import annotations

@@ -5,13 +5,35 @@ Knows where the generated layout puts each structure's checksum; depends on the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 
-from crc32c import crc32c
 from vhdx_format.layout import STRUCTURES
 
 _WIDTH = 4
+
+
+def _crc32c() -> Callable[..., int]:
+    """The package's compiled function, without the package's own start.
+
+    Importing `crc32c` 2.9 also imports argparse, email and importlib.metadata: a third of the time of `vhdx info`.
+    """
+    package = PathFinder.find_spec("crc32c")
+    found = PathFinder.find_spec("crc32c._crc32c", package.submodule_search_locations) if package else None
+    if found is None or found.loader is None or "crc32c" in sys.modules:
+        from crc32c import crc32c
+
+        return crc32c
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    function: Callable[..., int] = module.crc32c
+    return function
+
+
+crc32c = _crc32c()
 
 
 @cache

@@ -12,7 +12,6 @@ from functools import cache
 from importlib import import_module
 from struct import Struct
 from typing import Any
-from uuid import UUID
 
 from kaitaistruct import BytesIO, KaitaiStream, KaitaiStructError
 from vhdx_format.layout import STRUCTURES, Field
@@ -212,12 +211,21 @@ def rows(name: str, raw: bytes | memoryview) -> Iterator[tuple[Any, ...]]:
     return compiled.iter_unpack(raw[: len(raw) // compiled.size * compiled.size])
 
 
+def columns(name: str) -> list[tuple[str, str]]:
+    """Field ids and numpy type codes of a structure of whole-byte fields, for bulk decoding as arrays."""
+    packer(name)
+    fields = STRUCTURES[name].fields
+    return [(field.id, f"S{field.size}" if field.type == "bytes" else f"<{field.type}") for field in fields]
+
+
 def guid_text(raw: bytes) -> str:
     """Text form of a GUID's sixteen stored bytes.
 
     >>> guid_text(bytes.fromhex("6677c22d23f60042 9d64115e9bfd4a08"))
     '2dc27766-f623-4200-9d64-115e9bfd4a08'
     """
+    from uuid import UUID  # not needed to open an image, and slow to import
+
     return str(UUID(bytes_le=bytes(raw)))
 
 

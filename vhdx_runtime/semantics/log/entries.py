@@ -9,25 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from vhdx_format.bulk import BULK
-from vhdx_format.layout import (
-    DATA_DESCRIPTOR_SIGNATURE,
-    LOG_DESCRIPTOR_SIZE,
-    LOG_ENTRY_HEADER_SIZE,
-    LOG_ENTRY_SIGNATURE,
-    LOG_SECTOR_SIZE,
-    LOG_TARGET_END_MAX,
-    STRUCTURES,
-    ZERO_DESCRIPTOR_SIGNATURE,
-)
-from vhdx_format.rules import RULES
+from vhdx_format.layout import LOG_DESCRIPTOR_SIZE, LOG_ENTRY_HEADER_SIZE, LOG_ENTRY_SIGNATURE, LOG_SECTOR_SIZE
 
 from ...codec import checksum, decode
-from ...codec.source import Source
+from . import descriptors
+from .area import CHUNK, LogArea
 
-_CHUNK = 1 << 20
 _DROPPING = "ignore-object"
 
 
@@ -60,43 +48,10 @@ class LogEntry:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LogArea:
-    """The log as a ring of bytes.
-
-    Attributes:
-        source: the file, unreplayed.
-        offset: file offset of the log in bytes.
-        length: its length in bytes, a positive multiple of the sector size, inside the file.
-    """
-
-    source: Source
-    offset: int
-    length: int
-
-    def read(self, position: int, length: int) -> bytes:
-        """Bytes from `position` (in bytes from the start of the log, below its length) on, across the wrap."""
-        first = self.source.read_at(self.offset + position, min(length, self.length - position))
-        rest = length - (self.length - position)
-        return first if rest <= 0 else first + self.source.read_at(self.offset, rest)
-
-    def parts(self, position: int, length: int) -> Iterator[bytes]:
-        """As `read`, in parts of bounded size."""
-        done = 0
-        while done < length:
-            size = min(_CHUNK, length - done)
-            yield self.read((position + done) % self.length, size)
-            done += size
-
-    def file_offset(self, position: int) -> int:
-        """File offset of a position in the ring."""
-        return self.offset + position % self.length
-
-
 def candidates(area: LogArea) -> Iterator[tuple[int, bytes]]:
     """The sectors that start with the entry signature: offset in the log and the header's bytes, in ascending order."""
-    for start in range(0, area.length, _CHUNK):
-        chunk = area.source.read_at(area.offset + start, min(_CHUNK, area.length - start))
+    for start in range(0, area.length, CHUNK):
+        chunk = area.source.read_at(area.offset + start, min(CHUNK, area.length - start))
         if LOG_ENTRY_SIGNATURE not in chunk:
             continue
         for inside in range(0, len(chunk), LOG_SECTOR_SIZE):
@@ -140,12 +95,9 @@ def _judge(
         return "LOG-005", f"entry_length {length:#x} in a log of {area.length:#x}"
     if tail >= area.length:
         return "LOG-008", f"tail {tail:#x} in a log of {area.length:#x}"
-    updates = 0
-    for row in descriptor_rows(area, position, count):
-        broken = _broken_descriptor(row, area, sequence)
-        if broken:
-            return broken, f"descriptor for {decode.shown_value(row[3])}"
-        updates += row[0] == DATA_DESCRIPTOR_SIGNATURE
+    broken, found, updates = descriptors.judge(area, position, count, sequence)
+    if broken:
+        return broken, found
     first_data = data_offset(count)
     if length != first_data + updates * LOG_SECTOR_SIZE:
         return "LOG-006", f"entry_length {length:#x} with {count} descriptors, {updates} of them data"
@@ -170,55 +122,6 @@ def data_offset(descriptor_count: int) -> int:
     """
     used = LOG_ENTRY_HEADER_SIZE + LOG_DESCRIPTOR_SIZE * descriptor_count
     return -(-used // LOG_SECTOR_SIZE) * LOG_SECTOR_SIZE
-
-
-def descriptor_rows(area: LogArea, position: int, count: int) -> Iterator[tuple[Any, ...]]:
-    """An entry's descriptors as rows of four-byte signature, 4 bytes, 8 bytes, file offset, sequence number.
-
-    Both kinds of descriptor come in the form of the data descriptor (signature, trailing bytes, leading bytes, file
-    offset, sequence number); a zero descriptor's length is its "leading bytes".
-
-    Args:
-        area: the log.
-        position: where the entry starts, in bytes from the start of the log.
-        count: number of descriptors; the caller has checked that they fit the entry.
-    """
-    start = position + LOG_ENTRY_HEADER_SIZE
-    for part in area.parts(start % area.length, LOG_DESCRIPTOR_SIZE * count):
-        yield from decode.rows("data_descriptor", part)
-
-
-def zero_length(row: tuple[Any, ...]) -> int:
-    """Length in bytes of the range that a zero descriptor's row sets to zero."""
-    return int.from_bytes(row[2], "little")
-
-
-_ZERO_RULES = tuple((rule, test) for rule, test in BULK["zero_descriptor"].items() if RULES[rule].verdict == _DROPPING)
-_DATA_RULES = tuple((rule, test) for rule, test in BULK["data_descriptor"].items() if RULES[rule].verdict == _DROPPING)
-_ZERO_FIELDS = STRUCTURES["zero_descriptor"].struct_fields
-_DATA_FIELDS = STRUCTURES["data_descriptor"].struct_fields
-
-
-def _broken_descriptor(row: tuple[Any, ...], area: LogArea, sequence: int) -> str:
-    signature, _, _, target, number = row
-    if signature == ZERO_DESCRIPTOR_SIGNATURE:
-        length = zero_length(row)
-        for rule, test in _ZERO_RULES:
-            if not test(file_offset=target, zero_length=length, sequence_number=number):
-                return rule
-    elif signature == DATA_DESCRIPTOR_SIGNATURE:
-        length = LOG_SECTOR_SIZE
-        for rule, test in _DATA_RULES:
-            if not test(file_offset=target, sequence_number=number):
-                return rule
-    else:
-        return "LOG-015"
-    if number != sequence:
-        return "LOG-019"
-    end = target + length
-    if end > LOG_TARGET_END_MAX or (target < area.offset + area.length and end > area.offset):
-        return "LOG-027"
-    return ""
 
 
 def _broken_data_sector(raw: bytes, sequence: int) -> str:

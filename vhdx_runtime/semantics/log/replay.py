@@ -14,8 +14,12 @@ from vhdx_format.layout import DATA_DESCRIPTOR_SIGNATURE, LOG_SECTOR_SIZE, OBJEC
 
 from ...codec.overlay import Overlay, Page, merge_ranges
 from ...codec.source import Source
-from .entries import LogArea, LogEntry, data_offset, descriptor_rows, zero_length
+from . import descriptors
+from .area import LogArea
+from .entries import LogEntry, data_offset
 
+_SIZES = {field.id: field.size or 0 for field in STRUCTURES["data_descriptor"].fields}
+_LEADING, _TRAILING = _SIZES["leading_bytes"], _SIZES["trailing_bytes"]
 _MIDDLE = next(field.offset or 0 for field in STRUCTURES["data_sector"].fields if field.id == "data")
 
 
@@ -24,14 +28,11 @@ class Updates:
 
     Attributes:
         ranges: `(start, end)` of every zero descriptor, in file offsets.
-        writes: number of data descriptors.
-        end: largest file offset that any update reaches.
     """
 
     def __init__(self) -> None:
         self.ranges: list[tuple[int, int]] = []
-        self.writes = 0
-        self.end = 0
+        self._end = 0
         self._order = array("q")  # index into ranges, or ~index into pages
         self._pages: list[tuple[int, Page]] = []
 
@@ -39,14 +40,17 @@ class Updates:
         """Add a range set to zero; offsets and lengths in bytes."""
         self._order.append(len(self.ranges))
         self.ranges.append((start, start + length))
-        self.end = max(self.end, start + length)
 
     def write(self, start: int, page: Page) -> None:
         """Add an update of one sector at file offset `start`."""
         self._order.append(~len(self._pages))
         self._pages.append((start // LOG_SECTOR_SIZE, page))
-        self.writes += 1
-        self.end = max(self.end, start + LOG_SECTOR_SIZE)
+        self._end = max(self._end, start + LOG_SECTOR_SIZE)
+
+    @property
+    def end(self) -> int:
+        """Largest file offset that any update reaches, in bytes."""
+        return max(self._end, max((end for _, end in self.ranges), default=0))
 
     def settle(self) -> dict[int, Page]:
         """Return the pages that survive: of each sector the last update, if that is a write.
@@ -56,6 +60,8 @@ class Updates:
         numbers = sorted({number for number, _ in self._pages})
         undecided = list(range(len(numbers) + 1))  # next undecided index at or after each, with path halving
         surviving: dict[int, Page] = {}
+        if not numbers:
+            return surviving
         for item in reversed(self._order):
             if item >= 0:
                 start, end = self.ranges[item]
@@ -92,15 +98,23 @@ def collect(area: LogArea, entries: Sequence[LogEntry]) -> Updates:
     updates = Updates()
     for index, entry in enumerate(entries):
         data = entry.log_offset + data_offset(entry.descriptor_count)
-        for place, row in enumerate(descriptor_rows(area, entry.log_offset, entry.descriptor_count)):
-            signature, trailing, leading, target, _ = row
-            if signature == DATA_DESCRIPTOR_SIGNATURE:
-                middle = area.file_offset(data) + _MIDDLE
-                updates.write(target, Page(leading, middle, trailing, (index, place)))
-                data += LOG_SECTOR_SIZE
-            else:
-                updates.zero(target, zero_length(row))
+        place = 0
+        for part in descriptors.parts(area, entry.log_offset, entry.descriptor_count):
+            for signature, trailing, length, target, _ in descriptors.rows(part):
+                if signature == DATA_DESCRIPTOR_SIGNATURE:
+                    leading = length.to_bytes(_LEADING, "little")
+                    middle = area.file_offset(data) + _MIDDLE
+                    updates.write(target, Page(leading, middle, trailing.to_bytes(_TRAILING, "little"), (index, place)))
+                    data += LOG_SECTOR_SIZE
+                else:
+                    updates.zero(target, length)
+                place += 1
     return updates
+
+
+def grown_size(head: LogEntry) -> int:
+    """Length in bytes that replay gives the file at least: the head's LastFileOffset, rounded up to a whole MiB."""
+    return -(-head.last_file_offset // OBJECT_ALIGNMENT) * OBJECT_ALIGNMENT
 
 
 def overlay(source: Source, area: LogArea, entries: Sequence[LogEntry]) -> Overlay:
@@ -120,6 +134,5 @@ def overlay(source: Source, area: LogArea, entries: Sequence[LogEntry]) -> Overl
     Spec: MS-VHDX 2.3.3
     """
     updates = collect(area, entries)
-    grown = -(-entries[-1].last_file_offset // OBJECT_ALIGNMENT) * OBJECT_ALIGNMENT
-    size = max(source.size, updates.end, grown)
+    size = max(source.size, updates.end, grown_size(entries[-1]))
     return Overlay(source, updates.settle(), merge_ranges(updates.ranges), size)

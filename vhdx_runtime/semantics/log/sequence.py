@@ -5,7 +5,7 @@ Knows how entries follow one another round the ring. Works on positions and numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from .entries import LogEntry
 
@@ -61,3 +61,38 @@ def active(entries: Iterable[LogEntry], log_length: int) -> list[LogEntry]:
         if start is not None and (not best or head.sequence_number > best[-1].sequence_number):
             best = run[start:]
     return best
+
+
+def broken(
+    entries: Sequence[LogEntry], chosen: Sequence[LogEntry], log_length: int
+) -> Iterator[tuple[str, LogEntry, str, str]]:
+    """What keeps newer entries than the active sequence's head from counting.
+
+    Older entries that lie about in the ring are no fault, so only two things are looked at: runs whose head is newer than
+    the active one but names no entry of the run as tail, and the entry expected directly after the active head.
+
+    Args:
+        entries: candidates, as `scan` returns them.
+        chosen: the active sequence, perhaps empty.
+        log_length: size of the log in bytes.
+
+    Yields:
+        Rule, entry, what was found, what was expected.
+
+    Spec: MS-VHDX 2.3.2, 2.3.3
+    """
+    newest = chosen[-1].sequence_number if chosen else 0
+    for run in runs(entries, log_length):
+        head = run[-1]
+        if head.sequence_number > newest and all(entry.log_offset != head.tail for entry in run):
+            yield "LOG-023", head, f"tail {head.tail:#x}", f"the place of one of the {len(run)} entries of its sequence"
+    if not chosen:
+        return
+    after = (chosen[-1].log_offset + chosen[-1].length) % log_length
+    for entry in entries:
+        if entry.log_offset != after or entry.log_offset == chosen[0].log_offset:
+            continue
+        if entry.broken not in ("", "LOG-012"):
+            yield entry.broken, entry, entry.reason, "a valid entry after the head, or none"
+        elif not entry.broken and entry.sequence_number > newest + 1:
+            yield "LOG-022", entry, f"sequence number {entry.sequence_number}", f"{newest + 1}"

@@ -19,7 +19,8 @@ from ...errors import Place
 from ...findings import Finding, make
 from . import replay as replay_module
 from . import sequence
-from .entries import LogArea, LogEntry, scan
+from .area import LogArea
+from .entries import LogEntry, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +74,23 @@ def load(source: Source, header: Any, *, replay: bool, usable: bool) -> Log:
         return Log("ignored", offset, length, area, (), None, ())
     if area is None or not usable:
         return Log("unusable", offset, length, area, (), None, ())
-    active = sequence.active(scan(area, header.log_guid.raw), length)
-    place = Place("log", "", offset)
+    entries = scan(area, header.log_guid.raw)
+    active = sequence.active(entries, length)
+    broken = [_sequence_finding(area, *item) for item in sequence.broken(entries, active, length)]
     if not active:
         guid = decode.guid_text(header.log_guid.raw)
-        found = make("LOG-024", place, f"no valid sequence with log_guid {guid}", "at least one")
-        return Log("unusable", offset, length, area, (), None, (found,))
+        shown = f"no valid sequence with log_guid {guid}"
+        broken.append(make("LOG-024", Place("log", "", offset), shown, "at least one"))
+        return Log("unusable", offset, length, area, (), None, tuple(broken))
     overlay = replay_module.overlay(source, area, active)
-    findings = tuple(_active_findings(source, area, active, overlay))
+    findings = (*broken, *_active_findings(source, area, active, overlay))
     return Log("replayed", offset, length, area, tuple(active), overlay, findings)
+
+
+def _sequence_finding(area: LogArea, rule: str, entry: LogEntry, found: str, expected: str) -> Finding:
+    return make(
+        rule, Place(f"log entry {entry.sequence_number}", "", area.file_offset(entry.log_offset)), found, expected
+    )
 
 
 def _area(source: Source, offset: int, length: int) -> LogArea | None:
@@ -95,13 +104,12 @@ def _active_findings(source: Source, area: LogArea, active: list[LogEntry], over
     if source.size < head.flushed_file_offset:
         expected = f"at least {head.flushed_file_offset:#x}, flushed before the head entry was written"
         yield make("LOG-025", place, f"file of {source.size:#x} bytes", expected)
-    reach = max(source.size, head.last_file_offset)
-    if overlay.size > max(reach, -(-reach // layout.OBJECT_ALIGNMENT) * layout.OBJECT_ALIGNMENT) or (
-        overlay.size > source.size + layout.LOG_GROWTH_MAX
-    ):
-        conditions = ["beyond_budget"] if overlay.size > source.size + layout.LOG_GROWTH_MAX else []
-        expected = f"an end at or before {reach:#x}"
-        yield make("LOG-028", place, f"updates up to {overlay.size:#x}", expected, conditions)
+    reach = max(source.size, replay_module.grown_size(head))
+    if overlay.size > reach:
+        yield make("LOG-028", place, f"updates up to {overlay.size:#x}", f"an end at or before {reach:#x}")
+    if overlay.size > source.size + layout.LOG_GROWTH_MAX:
+        expected = f"growth of at most {layout.LOG_GROWTH_MAX:#x} bytes"
+        yield make("LOG-031", place, f"a file of {overlay.size:#x} bytes", expected, ["beyond_budget"])
     for entry in active:
         raw = area.read(entry.log_offset, layout.LOG_ENTRY_HEADER_SIZE)
         label = f"log entry {entry.sequence_number}"
