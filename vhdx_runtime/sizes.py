@@ -1,6 +1,6 @@
 """From metadata and regions to the shape of the disk and its BAT.
 
-Joins what the metadata says of sizes with what the regions hold; decides the rules that need both. Used by `image.py` only.
+Joins what the metadata says of sizes with what the regions hold; decides the rules that need both.
 """
 
 from __future__ import annotations

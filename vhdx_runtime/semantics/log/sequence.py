@@ -68,8 +68,8 @@ def broken(
 ) -> Iterator[tuple[str, LogEntry, str, str]]:
     """What keeps newer entries than the active sequence's head from counting.
 
-    Older entries that lie about in the ring are no fault, so only two things are looked at: runs whose head is newer than
-    the active one but names no entry of the run as tail, and the entry expected directly after the active head.
+    Older entries that lie about in the ring are no fault, so only two things are looked at: runs whose head is newer
+    than the active one but names no entry of the run as tail, and the entry expected directly after the active head.
 
     Args:
         entries: candidates, as `scan` returns them.
