@@ -1,0 +1,142 @@
+"""The virtual disk as a file object, from several threads, closed, shortened and salvaged."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+import vhdx_runtime as vhdx
+from tests.benchmarks.images import Sample, scrambled
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    return scrambled(tmp_path_factory.mktemp("disk"), "scrambled.vhdx", data_blocks=12, empty_blocks=5)
+
+
+def test_it_is_a_seekable_raw_file(sample: Sample) -> None:
+    with vhdx.open(sample.path) as disk:
+        assert isinstance(disk, io.RawIOBase)
+        assert (disk.readable(), disk.seekable(), disk.writable()) == (True, True, False)
+        assert disk.seek(-10, io.SEEK_END) == sample.size - 10
+        assert disk.read(100) == sample.expected(sample.size - 10, 10)
+        assert disk.read(1) == b""
+        assert disk.seek(3 * MIB - 5) == 3 * MIB - 5
+        assert io.BufferedReader(disk).read(10) == sample.expected(3 * MIB - 5, 10)
+
+
+def test_seeking_before_the_start_or_from_nowhere_is_a_misuse(sample: Sample) -> None:
+    with vhdx.open(sample.path) as disk:
+        with pytest.raises(ValueError, match="negative"):
+            disk.seek(-1)
+        with pytest.raises(ValueError, match="whence"):
+            disk.seek(0, 9)
+
+
+@pytest.mark.parametrize(("offset", "length"), [(-1, 10), (0, -1), (-5, 3)])
+def test_negative_arguments_are_a_misuse(sample: Sample, offset: int, length: int) -> None:
+    with vhdx.open(sample.path) as disk, pytest.raises(ValueError, match="negative"):
+        disk.read_at(offset, length)
+
+
+def test_reads_past_the_end_are_cut(sample: Sample) -> None:
+    with vhdx.open(sample.path) as disk:
+        assert disk.read_at(sample.size - 3, 10) == sample.expected(sample.size - 3, 3)
+        assert disk.read_at(sample.size + 3, 10) == b""
+        assert disk.readinto_at(sample.size, bytearray(4)) == 0
+
+
+def test_small_reads_stay_right_when_repeated(sample: Sample) -> None:
+    chance = random.Random(5)
+    with vhdx.open(sample.path) as disk:
+        for _ in range(3000):
+            offset, length = chance.randrange(sample.size), chance.choice((1, 512, 4096, 70_000))
+            length = min(length, sample.size - offset)
+            assert disk.read_at(offset, length) == sample.expected(offset, length)
+
+
+def test_threads_read_the_same_bytes(sample: Sample) -> None:
+    wrong: list[int] = []
+
+    def work(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(400):
+            offset = chance.randrange(sample.size - 8192)
+            if disk.read_at(offset, 8192) != sample.expected(offset, 8192):
+                wrong.append(offset)
+
+    with vhdx.open(sample.path) as disk:
+        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+
+
+def test_a_closed_disk_refuses_every_read(sample: Sample) -> None:
+    disk = vhdx.open(sample.path)
+    assert disk.read_at(0, 4096) == sample.expected(0, 4096)
+    disk.close()
+    disk.close()
+    for read in (lambda: disk.read_at(0, 4096), lambda: disk.readinto_at(0, bytearray(1)), lambda: list(disk.ranges())):
+        with pytest.raises(ValueError, match="closed"):
+            read()
+
+
+def test_ranges_tile_the_disk_and_name_the_bytes(sample: Sample) -> None:
+    raw = sample.path.read_bytes()
+    with vhdx.open(sample.path) as disk:
+        position = 0
+        for piece in disk.ranges():
+            assert piece.virtual_offset == position
+            position += piece.length
+            if piece.kind == "data":
+                assert piece.file_offset is not None
+                found = raw[piece.file_offset : piece.file_offset + piece.length]
+                assert found == sample.expected(piece.virtual_offset, piece.length)
+            else:
+                assert (piece.kind, piece.file_offset) == ("hole", None)
+                assert sample.expected(piece.virtual_offset, piece.length) == bytes(piece.length)
+        assert position == sample.size
+
+
+def test_a_truncated_block_is_an_error_and_salvage_lists_it(sample: Sample, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.vhdx"
+    shutil.copy(sample.path, cut)
+    last = max(sample.blocks, key=lambda block: sample.blocks[block])
+    os.truncate(cut, sample.blocks[last] + MIB // 2)
+    with vhdx.open(cut) as disk:
+        assert disk.read_at(last * MIB, MIB // 2) == sample.expected(last * MIB, MIB // 2)
+        with pytest.raises(vhdx.IntegrityError) as caught:
+            disk.read_at(last * MIB, MIB)
+        assert caught.value.rule == "BAT-006"
+    with vhdx.open(cut, salvage=True) as disk:
+        assert disk.read_at(last * MIB, MIB) == sample.expected(last * MIB, MIB // 2) + bytes(MIB // 2)
+        assert [(lost.virtual_offset, lost.length, lost.kind) for lost in disk.lost] == [
+            (last * MIB + MIB // 2, MIB // 2, "unreadable")
+        ]
+
+
+def test_paths_file_objects_and_bytes_give_the_same_disk(sample: Sample) -> None:
+    raw = sample.path.read_bytes()
+    with open(sample.path, "rb") as file:
+        for opened in (sample.path, str(sample.path), file, raw, memoryview(raw), io.BytesIO(raw)):
+            with vhdx.open(opened) as disk:
+                assert disk.read_at(MIB - 100, 5000) == sample.expected(MIB - 100, 5000)
+        assert not file.closed
+
+
+def test_nothing_is_written(sample: Sample) -> None:
+    before = sample.path.read_bytes(), sample.path.stat().st_mtime_ns
+    with vhdx.open(sample.path) as disk:
+        disk.read_at(0, sample.size)
+    assert (sample.path.read_bytes(), sample.path.stat().st_mtime_ns) == before
