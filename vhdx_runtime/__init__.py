@@ -20,10 +20,11 @@ from os import PathLike
 
 from .chain import open_chain
 from .codec.source import Readable
-from .disk import Range, VirtualDisk
+from .disk import VirtualDisk
 from .errors import ChainError, FormatError, IntegrityError, Place, UnsupportedError, VhdxError
 from .findings import Finding
 from .image import Image, open_image
+from .ranges import Range
 
 __version__ = "0.1.0"
 

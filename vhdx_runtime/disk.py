@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import mmap
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from .chain import Chain
@@ -17,36 +16,11 @@ from .codec.overlay import Overlay
 from .errors import IntegrityError
 from .image import Image
 from .mapping import DATA, HOLE, PARENT, UNREADABLE, ZERO, Piece
+from .ranges import MISSING, Range, merged, through
 
-MISSING = "missing"
-LOG = "log"
 _LOST_KEPT = 100_000
 _DIRECT_KEPT = 1 << 16
 _ZEROS = bytes(1 << 20)
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """A piece of the virtual disk, and where its bytes are.
-
-    Attributes:
-        virtual_offset: in bytes.
-        length: in bytes.
-        kind: "data" (in `file` at `file_offset`), "log" (supplied by the replayed log of `file`, for that offset),
-        "zero"
-            (defined as zeros), "hole" (stored nowhere in the chain: zeros), "missing" (left to a parent that is not
-            there: zeros) or "unreadable".
-        file: name of the container of the chain that decided it.
-        file_offset: of the first byte, for data and log; else None.
-        depth: position of that container in the chain, 0 for the one that was opened.
-    """
-
-    virtual_offset: int
-    length: int
-    kind: str
-    file: str
-    file_offset: int | None
-    depth: int
 
 
 class VirtualDisk(io.RawIOBase):
@@ -223,14 +197,7 @@ class VirtualDisk(io.RawIOBase):
         """
         self._check(offset, length or 0)
         length = max(0, min(self.size - offset, self.size if length is None else length))
-        pending: Range | None = None
-        for found in self._found(offset, length):
-            merged = _merge(pending, found) if pending else found
-            if merged is None and pending:
-                yield pending
-            pending = merged or found
-        if pending:
-            yield pending
+        yield from merged(self._found(offset, length))
 
     def _found(self, offset: int, length: int) -> Iterator[Range]:
         for depth, piece in self._pieces(0, offset, length):
@@ -238,7 +205,7 @@ class VirtualDisk(io.RawIOBase):
             if piece.kind != DATA:
                 yield Range(piece.virtual_offset, piece.length, piece.kind, image.name, None, depth)
             elif isinstance(image.view, Overlay):
-                yield from _through(image.view, piece, image.name, depth)
+                yield from through(image.view, piece, image.name, depth)
             else:
                 yield Range(piece.virtual_offset, piece.length, DATA, image.name, piece.file_offset, depth)
 
@@ -280,23 +247,3 @@ class VirtualDisk(io.RawIOBase):
             for image in self._images:
                 image.close()
         super().close()
-
-
-def _through(view: Overlay, piece: Piece, name: str, depth: int) -> Iterator[Range]:
-    """A piece of data as the parts that the file supplies, that the log supplies, and that the log set to zero."""
-    for file_offset, length, kind in view.pieces(piece.file_offset, piece.length):
-        virtual = piece.virtual_offset + file_offset - piece.file_offset
-        if kind == "zero":
-            yield Range(virtual, length, ZERO, name, None, depth)
-        else:
-            yield Range(virtual, length, DATA if kind == "base" else LOG, name, file_offset, depth)
-
-
-def _merge(first: Range, second: Range) -> Range | None:
-    if (first.kind, first.depth) != (second.kind, second.depth):
-        return None
-    follows = first.file_offset is None or first.file_offset + first.length == second.file_offset
-    length = first.length + second.length
-    return (
-        Range(first.virtual_offset, length, first.kind, first.file, first.file_offset, first.depth) if follows else None
-    )
