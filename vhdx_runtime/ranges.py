@@ -6,7 +6,7 @@ Knows the shape of a range and how the log's overlay divides a piece. Reads noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .codec.overlay import Overlay
 from .mapping import DATA, ZERO, Piece
@@ -15,8 +15,7 @@ LOG = "log"
 MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """A piece of the virtual disk, and where its bytes are.
 
     Attributes:
@@ -62,10 +61,8 @@ def through(view: Overlay, piece: Piece, name: str, depth: int) -> Iterator[Rang
 
 
 def _merge(first: Range, second: Range) -> Range | None:
-    if (first.kind, first.depth) != (second.kind, second.depth):
+    if first.kind != second.kind or first.depth != second.depth:
         return None
-    follows = first.file_offset is None or first.file_offset + first.length == second.file_offset
-    length = first.length + second.length
-    return (
-        Range(first.virtual_offset, length, first.kind, first.file, first.file_offset, first.depth) if follows else None
-    )
+    if first.file_offset is not None and first.file_offset + first.length != second.file_offset:
+        return None
+    return first._replace(length=first.length + second.length)

@@ -47,7 +47,7 @@ for (const name of names) {
   try {
     Object.assign(outputs, await KaitaiStructCompiler.compile(language, load(name), importer, language === "python"));
   } catch (error) {
-    console.error(`${path.join(formats, name)}.ksy: ${error.message ?? error}`);
+    console.error(`${name}.ksy: ${error.message ?? error}`);
     process.exit(1);
   }
 }
