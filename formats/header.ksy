@@ -131,7 +131,7 @@ instances:
     value: 1073741824
     -is: log_length_usual_max
   sequence_number_max:
-    value: 0xffffffffffffffff
+    value: '0xffffffffffffffff'
     -is: sequence_number_max
   signature_is_head:
     value: signature == expected_signature

@@ -71,6 +71,9 @@ seq:
     repeat: expr
     repeat-expr: 'header.key_value_count < header.entries_max ? header.key_value_count : header.entries_max'
     doc: One entry a pair.
+  - id: strings
+    size-eos: true
+    doc: Keys and values, each where its entry says.
 types:
   parent_locator_header:
     doc: The first 20 bytes of the item.

@@ -14,8 +14,7 @@ from formats.compiler.model import GUID_STRUCTURE, INTEGER_SIZES, Field, Model, 
 TITLE = """Builders: a construct for each structure, with the same names and the same values as the parsers.
 
 A mapping goes in and bytes come out, whatever the rules say of them. Every field must be given; a conditional one may
-be None. A list is written at its own length and trailing bytes as they are; only parsing follows the counts. Where the
-records of a list point at bytes behind the list, these are `trailing`."""
+be None. A list is written at its own length and trailing bytes as they are; only parsing follows the counts."""
 INTEGERS = {1: "Int8ul", 2: "Int16ul", 4: "Int32ul", 8: "Int64ul"}
 
 
@@ -53,8 +52,6 @@ def _structure(model: Model, parsers: Parsers, structure: Structure) -> str:
             lines.append(_entry(item.id, _part(word, item)))
         else:
             lines.append(_entry(item.id, _field(parsers, structure, item)))
-    if _points_behind(model, parsers, structure):
-        lines.append(_entry("trailing", Positional("Default", (Source("GreedyBytes"), b""))))
     return f"{structure.name} = Struct(\n{''.join(lines)})"
 
 
@@ -118,10 +115,3 @@ def _field(parsers: Parsers, structure: Structure, item: Field) -> Positional | 
     if item.id in generated.conditions:
         code = Positional("If", (parsed("_present", generated.conditions[item.id]), code))
     return code
-
-
-def _points_behind(model: Model, parsers: Parsers, structure: Structure) -> bool:
-    """True where the records of a list point at bytes behind the list, so that the whole ends with such bytes."""
-    last = structure.fields[-1]
-    inner = model.structures.get(last.type)
-    return last.repeat is not None and inner is not None and bool(parsers.of(inner).positioned)

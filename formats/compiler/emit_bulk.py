@@ -15,7 +15,7 @@ from formats.compiler.model import Model, Structure
 from formats.compiler.rulebook import Claim, Rulebook
 from formats.compiler.schema import SchemaError
 
-STRUCTURES = ("bat_entry", "zero_descriptor", "data_descriptor")
+STRUCTURES = ("bat_entry", "zero_descriptor", "data_descriptor", "data_sector")
 
 TITLE = '''"""The claims of structures that come in masses, as functions of integers or of numpy arrays of integers.
 

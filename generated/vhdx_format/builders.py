@@ -1,8 +1,7 @@
 """Builders: a construct for each structure, with the same names and the same values as the parsers.
 
 A mapping goes in and bytes come out, whatever the rules say of them. Every field must be given; a conditional one may
-be None. A list is written at its own length and trailing bytes as they are; only parsing follows the counts. Where the
-records of a list point at bytes behind the list, these are `trailing`.
+be None. A list is written at its own length and trailing bytes as they are; only parsing follows the counts.
 
 Machine-written from formats/ by `make generate`; do not edit.
 """
@@ -286,7 +285,7 @@ parent_locator = Struct(
         ),
         parent_locator_entry,
     ),
-    "trailing" / Default(GreedyBytes, b""),
+    "strings" / GreedyBytes,
 )
 
 region_table_header = Struct(

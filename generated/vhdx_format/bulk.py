@@ -87,6 +87,11 @@ def data_descriptor_file_offset_is_past_headers(*, file_offset: Any, **_: Any) -
     return file_offset >= 196608
 
 
+def data_sector_signature_is_data(*, signature: Any, **_: Any) -> Any:
+    """A data sector begins with the four characters "data"."""
+    return signature == b"data"
+
+
 BULK: Final[dict[str, dict[str, Callable[..., Any]]]] = {
     "bat_entry": {
         "BAT-002": bat_entry_reserved_is_zero,
@@ -107,5 +112,8 @@ BULK: Final[dict[str, dict[str, Callable[..., Any]]]] = {
     "data_descriptor": {
         "LOG-018": data_descriptor_file_offset_is_aligned,
         "LOG-026": data_descriptor_file_offset_is_past_headers,
+    },
+    "data_sector": {
+        "LOG-020": data_sector_signature_is_data,
     },
 }

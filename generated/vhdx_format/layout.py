@@ -2591,6 +2591,13 @@ STRUCTURES: Final[dict[str, Structure]] = {
                 section="2.6.2.6",
                 repeat="header.key_value_count < header.entries_max ? header.key_value_count : header.entries_max",
             ),
+            Field(
+                id="strings",
+                type="bytes",
+                offset=None,
+                doc="Keys and values, each where its entry says.",
+                section="2.6.2.6",
+            ),
         ),
     ),
     "parent_locator_header": Structure(

@@ -17,7 +17,7 @@ class ParentLocator(KaitaiStruct):
     .. seealso::
        MS-VHDX 2.6.2.6
     """
-    SEQ_FIELDS = ["header", "entries"]
+    SEQ_FIELDS = ["header", "entries", "strings"]
     def __init__(self, _io, _parent=None, _root=None):
         super(ParentLocator, self).__init__(_io)
         self._parent = _parent
@@ -42,6 +42,9 @@ class ParentLocator(KaitaiStruct):
             self._debug['entries']['arr'][i]['end'] = self._io.pos()
 
         self._debug['entries']['end'] = self._io.pos()
+        self._debug['strings']['start'] = self._io.pos()
+        self.strings = self._io.read_bytes_full()
+        self._debug['strings']['end'] = self._io.pos()
 
 
     def _fetch_instances(self):

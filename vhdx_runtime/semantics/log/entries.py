@@ -10,13 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vhdx_format.layout import LOG_DESCRIPTOR_SIZE, LOG_ENTRY_HEADER_SIZE, LOG_ENTRY_SIGNATURE, LOG_SECTOR_SIZE
+from vhdx_format.bulk import BULK
+from vhdx_format.layout import (
+    LOG_DESCRIPTOR_SIZE,
+    LOG_ENTRY_HEADER_SIZE,
+    LOG_ENTRY_SIGNATURE,
+    LOG_SECTOR_SIZE,
+    STRUCTURES,
+)
 
 from ...codec import checksum, decode
 from . import descriptors
 from .area import CHUNK, LogArea
 
 _DROPPING = "ignore-object"
+_HALF_BITS = 8 * next(field.size or 0 for field in STRUCTURES["data_sector"].fields if field.id == "sequence_low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +133,8 @@ def data_offset(descriptor_count: int) -> int:
 
 
 def _broken_data_sector(raw: bytes, sequence: int) -> str:
-    placed = decode.structure("data_sector", raw)
-    if not decode.holds(placed, "LOG-020"):
-        return "LOG-020"
-    return "" if placed.fields.sequence_number == sequence else "LOG-021"
+    signature, high, _, low = decode.packer("data_sector").unpack(raw)
+    for rule, test in BULK["data_sector"].items():
+        if not test(signature=signature):
+            return rule
+    return "" if (high, low) == divmod(sequence, 1 << _HALF_BITS) else "LOG-021"
