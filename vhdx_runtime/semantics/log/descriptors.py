@@ -21,7 +21,7 @@ from vhdx_format.layout import (
 from vhdx_format.rules import RULES
 
 from ...codec import decode
-from .area import LogArea
+from .area import CHUNK, LogArea
 
 Test = tuple[str, Callable[..., Any]]
 _ARRAYS_FROM = 1024  # descriptors from which on arrays are worth their import
@@ -41,13 +41,20 @@ _TESTS = {
 def parts(area: LogArea, position: int, count: int) -> Iterator[bytes]:
     """An entry's descriptors as bytes, in parts that each hold whole descriptors.
 
+    The parts grow from one sector on: many entries may claim the same sectors, and most claims end in the first.
+
     Args:
         area: the log.
         position: where the entry starts, in bytes from the start of the log.
         count: number of descriptors; the caller has checked that they fit the log.
     """
-    start = (position + LOG_ENTRY_HEADER_SIZE) % area.length
-    return area.parts(start, LOG_DESCRIPTOR_SIZE * count)
+    start, left, size = position + LOG_ENTRY_HEADER_SIZE, LOG_DESCRIPTOR_SIZE * count, LOG_SECTOR_SIZE
+    while left:
+        part = area.read(start % area.length, min(size, left))
+        if not part:  # the file became shorter since it was opened
+            return
+        yield part
+        start, left, size = start + len(part), left - len(part), min(2 * size, CHUNK)
 
 
 def rows(part: bytes) -> Iterator[tuple[bytes, int, int, int, int]]:
