@@ -134,9 +134,10 @@ class Mapping:
             entries[: len(raw) // ENTRY_SIZE] = np.frombuffer(raw, dtype="<u8", count=len(raw) // ENTRY_SIZE)
             slots = range(geometry.chunk_ratio - start % geometry.chunk_ratio, len(entries), geometry.chunk_ratio + 1)
             words = np.delete(entries, slots) if slots else entries
-            states = words[:-1] & np.uint64(layout.BAT_STATE_MASK)
-            expected = np.where(states >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT, step, np.uint64(0))
-            breaks = np.flatnonzero(words[1:] - words[:-1] != expected) + 1
+            allocated = (words & np.uint64(layout.BAT_STATE_MASK)) >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT
+            nowhere = allocated & ((words & np.uint64(layout.BAT_FILE_OFFSET_MASK)) == 0)
+            apart = words[1:] - words[:-1] != np.where(allocated[:-1], step, np.uint64(0))
+            breaks = np.flatnonzero(apart | nowhere[1:] | nowhere[:-1]) + 1
             bounds = [0, *breaks.tolist(), stop - start]
             for begin, end in pairwise(bounds):
                 yield start + begin, end - begin, int(words[begin])

@@ -53,7 +53,9 @@ def _between(parameters: Placed, size: Placed, sector: int) -> list[Finding]:
     found = []
     if sector and whole % sector:
         place = size.place("virtual_disk_size")
-        found.append(make("ITM-007", place, f"{whole} bytes", f"a multiple of {sector}, the logical sector size"))
+        conditions = ["nothing_left"] if whole < sector else []
+        expected = f"a multiple of {sector}, the logical sector size"
+        found.append(make("ITM-007", place, f"{whole} bytes", expected, conditions))
     chunk = layout.SECTORS_PER_CHUNK * sector
     if not block or not chunk or chunk % block:
         shown = f"chunk of {chunk} bytes, block of {block}"
