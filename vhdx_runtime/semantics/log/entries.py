@@ -20,6 +20,7 @@ from vhdx_format.layout import (
 )
 
 from ...codec import checksum, decode
+from ...codec.holes import data_ranges
 from . import descriptors
 from .area import CHUNK, LogArea
 
@@ -57,14 +58,21 @@ class LogEntry:
 
 
 def candidates(area: LogArea) -> Iterator[tuple[int, bytes]]:
-    """The sectors that start with the entry signature: offset in the log and the header's bytes, in ascending order."""
-    for start in range(0, area.length, CHUNK):
-        chunk = area.source.read_at(area.offset + start, min(CHUNK, area.length - start))
-        if LOG_ENTRY_SIGNATURE not in chunk:
-            continue
-        for inside in range(0, len(chunk), LOG_SECTOR_SIZE):
-            if chunk.startswith(LOG_ENTRY_SIGNATURE, inside):
-                yield start + inside, chunk[inside : inside + LOG_ENTRY_HEADER_SIZE]
+    """The sectors that start with the entry signature: offset in the log and the header's bytes, in ascending order.
+
+    Holes of a sparse file are passed over without reading them.
+    """
+    checked = 0
+    for start, end in data_ranges(area.source, area.offset, area.length):
+        position = max(checked, (start - area.offset) // LOG_SECTOR_SIZE * LOG_SECTOR_SIZE)
+        checked = -(-(end - area.offset) // LOG_SECTOR_SIZE) * LOG_SECTOR_SIZE
+        for chunk_start in range(position, checked, CHUNK):
+            chunk = area.read(chunk_start, min(CHUNK, checked - chunk_start))
+            if LOG_ENTRY_SIGNATURE not in chunk:
+                continue
+            for inside in range(0, len(chunk), LOG_SECTOR_SIZE):
+                if chunk.startswith(LOG_ENTRY_SIGNATURE, inside):
+                    yield chunk_start + inside, chunk[inside : inside + LOG_ENTRY_HEADER_SIZE]
 
 
 def scan(area: LogArea, log_guid: bytes | None) -> list[LogEntry]:
