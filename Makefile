@@ -17,7 +17,27 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## Set up, then open, inspect and convert a sample image with a dirty, wrapped log
-	@$(BIN)/python -m vhdx_runtime.conformance.demo $(DEMO)
+	@set -eu; export PATH="$(CURDIR)/$(BIN):$$PATH"; rm -rf $(DEMO); mkdir $(DEMO); \
+	say() { printf '\n\033[1m%s\033[0m\n' "$$*"; }; \
+	run() { printf '$$ %s\n' "$$*"; "$$@"; }; \
+	say 'A file as a crash may leave it: header 1 torn, the BAT in the log only, the log wrapped, a stale entry before it.'; \
+	run python -m vhdx_runtime.conformance.demo build $(DEMO); \
+	say 'What is it? (Exit code 1: there are findings.)'; \
+	run vhdx info $(DEMO)/demo.vhdx || test $$? = 1; \
+	say 'Every byte of it has a place in a tree; here the log.'; \
+	run vhdx inspect $(DEMO)/demo.vhdx log || test $$? = 1; \
+	say 'Converted, it is what the guest saw.'; \
+	run vhdx convert $(DEMO)/demo.vhdx $(DEMO)/demo.raw; \
+	run python -m vhdx_runtime.conformance.demo check $(DEMO)/demo.raw; \
+	say 'A reader that ignores the log gets another disk, without an error:'; \
+	run vhdx convert --log ignore $(DEMO)/demo.vhdx $(DEMO)/ignored.raw; \
+	run python -m vhdx_runtime.conformance.demo check $(DEMO)/ignored.raw || test $$? = 1; \
+	if command -v qemu-img >/dev/null; then \
+		say 'qemu-img repairs a copy, and wipes out guest data: it replays the stale entry too.'; \
+		cp $(DEMO)/demo.vhdx $(DEMO)/repaired.vhdx; \
+		run qemu-img check -q -r all $(DEMO)/repaired.vhdx || true; \
+		run vhdx compare $(DEMO)/repaired.vhdx $(DEMO)/demo.raw || test $$? = 1; \
+	fi
 
 test: $(VENV)/.installed ## Run the tests; T=pattern selects by name
 	$(BIN)/pytest -n auto --dist loadgroup $(if $(T),-k '$(T)')
@@ -38,13 +58,13 @@ lint: $(VENV)/.installed ## Check style, formatting and types
 	$(BIN)/mypy
 
 golden: $(VENV)/.installed ## Rewrite the golden transcripts; read the diff before you commit it
-	$(BIN)/pytest -n auto tests/golden --update-golden
+	$(BIN)/pytest tests/cli/test_golden.py --update-golden
 
 bench: $(VENV)/.peers ## Measure side by side with other readers; writes tests/results/
 	$(BIN)/python -m tests.benchmarks
 
-fuzz: $(VENV)/.installed ## Try mutated images for SECONDS=60
-	VHDX_FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest -n auto tests/test_hostile.py -k mutant -s
+fuzz: $(VENV)/.installed ## Try mutated images for SECONDS=60, new ones with SEED=number
+	$(BIN)/python -m tests.fuzz $(SECONDS) $(SEED)
 
 book: $(VENV)/.installed ## Show the layout documentation
 	@$(GENERATE) --list-book
@@ -59,16 +79,16 @@ $(VENV)/.installed: pyproject.toml
 	@test -n '$(PYTHON)' || { echo 'No Python >= 3.11 found. Install one, or name it: make PYTHON=/path/to/python3.12' >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo '$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
-	@test -x $(BIN)/python || { echo 'Setting up $(VENV) (once) …'; $(PYTHON) -m venv $(VENV); }
-	@$(PIP) install --quiet --editable '.[dev]'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo 'Setting up $(VENV) (once) …'; $(PYTHON) -m venv $(VENV); }
+	@$(PIP) install -qq --editable '.[dev]'
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.installed
-	@$(PIP) install --quiet --editable '.[dev,peers]'
+	@$(PIP) install -qq --editable '.[dev,peers]'
 	@touch $@
 
 $(COMPILER): formats/compiler/package.json formats/compiler/package-lock.json
 	@command -v npm >/dev/null || { \
-		echo 'Regenerating needs Node.js with npm (https://nodejs.org); everything else runs without it.' >&2; exit 1; }
+		echo 'Regenerating needs Node.js with npm; everything else runs without it.' >&2; exit 1; }
 	cd formats/compiler && npm ci --no-audit --no-fund
 	@touch $@

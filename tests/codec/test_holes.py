@@ -41,7 +41,7 @@ def test_what_lies_outside_the_data_ranges_is_zero(tmp_path: Path) -> None:
 @pytest.mark.parametrize("start", [0, MIB - 8192, MIB, MIB + 4096])
 def test_candidates_are_found_wherever_the_data_begins(tmp_path: Path, start: int) -> None:
     places = [MIB, MIB + 4096, 3 * MIB + 8192, 6 * MIB - 4096]
-    source = sparse(tmp_path / "a", 6 * MIB, {place: b"loge" for place in places})
+    source = sparse(tmp_path / "a", 6 * MIB, dict.fromkeys(places, b"loge"))
     area = LogArea(source, start, 6 * MIB - start)
     assert [position + start for position, _ in candidates(area)] == [place for place in places if place >= start]
     source.close()

@@ -138,6 +138,8 @@ def fill_bytes(tag: int, number: int, block_size: int, fills: tuple[Fill, ...], 
     Returns:
         `count` bytes.
     """
+    if len(fills) == 1 and fills[0].offset <= start and start + count <= fills[0].offset + fills[0].length:
+        return _filled(tag, number, block_size, fills[0], start, start + count)
     result = bytearray(count)
     for fill in fills:
         low, high = max(fill.offset, start), min(fill.offset + fill.length, start + count)

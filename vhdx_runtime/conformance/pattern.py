@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from hashlib import shake_256
-from struct import pack
+from typing import Any
 from zlib import crc32
 
+import numpy as np
+
 UNIT = 512
-_RUN = 16 * UNIT
-_RUNS_KEPT = 2048
-_WINDOW = 1 << 16
-_SECTOR_STEP, _BLOCK_STEP = 37, 40503
+HEAD = 16
+WINDOW = 1 << 16
+SECTOR_STEP, BLOCK_STEP = 37, 40503
+_RUN = 1 << 16
+_RUNS_KEPT = 256
 _STALE = 1 << 31
+_LOW = (1 << 32) - 1
 
 
 def image_tag(name: str, *, stale: bool = False) -> int:
@@ -25,14 +29,14 @@ def image_tag(name: str, *, stale: bool = False) -> int:
 
 
 @cache
-def _noise() -> bytes:
-    return shake_256(b"vhdx-runtime payload").digest(_WINDOW + UNIT)
+def noise() -> bytes:
+    """The bytes that every unit has a piece of."""
+    return shake_256(b"vhdx-runtime payload").digest(WINDOW + UNIT)
 
 
-def _unit(tag: int, block_number: int, number: int) -> bytes:
-    head = pack("<IIQ", tag, block_number & 0xFFFFFFFF, number)
-    start = (number * _SECTOR_STEP + block_number * _BLOCK_STEP + tag) % _WINDOW
-    return head + _noise()[start : start + UNIT - len(head)]
+@cache
+def _windows() -> Any:
+    return np.lib.stride_tricks.sliding_window_view(np.frombuffer(noise(), np.uint8), UNIT - HEAD)
 
 
 def pattern(tag: int, block_number: int, virtual_offset: int, length: int) -> bytes:
@@ -45,16 +49,23 @@ def pattern(tag: int, block_number: int, virtual_offset: int, length: int) -> by
         length: bytes.
 
     Returns:
-        `length` bytes: for every 512 the tag, the block number, the number of the 512 bytes on the disk, and noise that
-        depends on both.
+        `length` bytes: for every 512 the tag and the block number (32 bits each, little-endian), the number of the 512
+        bytes on the disk (64 bits), and 496 bytes of noise from a place that depends on all three.
     """
     first, skip = divmod(virtual_offset, _RUN)
     count = -(-(skip + length) // _RUN)
+    if count == 1:
+        return _run(tag, block_number, first)[skip : skip + length]
     return b"".join([_run(tag, block_number, first + index) for index in range(count)])[skip : skip + length]
 
 
 @lru_cache(_RUNS_KEPT)
 def _run(tag: int, block_number: int, run: int) -> bytes:
-    """Sixteen units, kept for a while: what is written is mostly read again soon."""
-    first = run * (_RUN // UNIT)
-    return b"".join([_unit(tag, block_number, first + index) for index in range(_RUN // UNIT)])
+    """64 KiB, kept for a while: what is written is mostly read again soon."""
+    numbers = np.arange(_RUN // UNIT, dtype="<u8") + np.uint64(run * (_RUN // UNIT))
+    offset = (block_number * BLOCK_STEP + tag) % WINDOW
+    result = np.empty((_RUN // UNIT, UNIT), np.uint8)
+    result[:, 0:8] = np.array([tag, block_number & _LOW], "<u4").view(np.uint8)
+    result[:, 8:16] = numbers.view(np.uint8).reshape(-1, 8)
+    result[:, HEAD:] = _windows()[(numbers * np.uint64(SECTOR_STEP) + np.uint64(offset)) % np.uint64(WINDOW)]
+    return result.tobytes()

@@ -9,9 +9,10 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 _CHUNK = 1 << 16
 _PAGE = 1 << 12
-_ZERO_PAGE = bytes(_PAGE)
 
 
 class SparseBytes:
@@ -22,15 +23,18 @@ class SparseBytes:
 
     def write(self, offset: int, data: bytes) -> None:
         """Put `data` at `offset`."""
-        done = 0
-        while done < len(data):
+        view, done = memoryview(data), 0
+        while done < len(view):
             number, start = divmod(offset + done, _CHUNK)
-            count = min(_CHUNK - start, len(data) - done)
+            part = view[done : done + _CHUNK - start]
             chunk = self._chunks.get(number)
-            if chunk is None:
-                chunk = self._chunks[number] = bytearray(_CHUNK)
-            chunk[start : start + count] = data[done : done + count]
-            done += count
+            if len(part) == _CHUNK:
+                self._chunks[number] = bytearray(part)
+            elif chunk is None:
+                self._chunks[number] = bytearray().join((bytes(start), part, bytes(_CHUNK - start - len(part))))
+            else:
+                chunk[start : start + len(part)] = part
+            done += len(part)
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes of a range."""
@@ -51,24 +55,36 @@ class SparseBytes:
             start: bytes, a multiple of 4 KiB.
             end: bytes; the last page may be cut off by it.
         """
+        for offset, data in self._runs(start, end):
+            for done in range(0, len(data), _PAGE):
+                yield offset + done, data[done : done + _PAGE]
+
+    def _runs(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Rows of non-zero pages inside one chunk."""
         for number in sorted(n for n in self._chunks if start < (n + 1) * _CHUNK and n * _CHUNK < end):
-            chunk = self._chunks[number]
-            for offset in range(max(start - number * _CHUNK, 0), min(_CHUNK, end - number * _CHUNK), _PAGE):
-                page = bytes(chunk[offset : min(offset + _PAGE, end - number * _CHUNK)])
-                if page != _ZERO_PAGE[: len(page)]:
-                    yield number * _CHUNK + offset, page
+            chunk, base = self._chunks[number], number * _CHUNK
+            low, high = max(start - base, 0), min(_CHUNK, end - base)
+            part = chunk if high == _CHUNK else chunk[:high].ljust(_CHUNK, b"\0")
+            words = np.frombuffer(part, np.uint64).reshape(-1, _PAGE // 8)
+            is_used = [bool(one) for one in words.any(axis=1)]
+            first = low // _PAGE
+            for page in range(first, len(is_used) + 1):
+                if page == len(is_used) or not is_used[page]:
+                    if first < page:
+                        yield base + first * _PAGE, bytes(memoryview(chunk)[first * _PAGE : min(page * _PAGE, high)])
+                    first = page + 1
 
     def extents(self, length: int) -> tuple[tuple[int, bytes], ...]:
         """The non-zero pages below `length`, neighbours joined, as (offset, bytes) in order."""
         found: list[tuple[int, list[bytes]]] = []
         end = -1
-        for offset, page in self.pages(0, length):
+        for offset, data in self._runs(0, length):
             if offset == end:
-                found[-1][1].append(page)
+                found[-1][1].append(data)
             else:
-                found.append((offset, [page]))
-            end = offset + len(page)
-        return tuple((offset, b"".join(pages)) for offset, pages in found)
+                found.append((offset, [data]))
+            end = offset + len(data)
+        return tuple((offset, b"".join(parts)) for offset, parts in found)
 
 
 def save(path: Path, extents: Iterable[tuple[int, bytes]], length: int) -> None:
