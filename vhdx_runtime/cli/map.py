@@ -1,0 +1,107 @@
+"""`vhdx map`: the ranges of the disk, as a table or with the keys of `qemu-img map --output=json`.
+
+Prints what `VirtualDisk.ranges` yields, while it is yielded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+
+from ..mapping import DATA, HOLE, UNREADABLE, ZERO
+from ..ranges import LOG, MISSING, Range
+from .common import FOUND, chain_options, emit, examples, json_option, opened, shown, size_option, size_text
+
+_EPILOG = """\b
+Kinds:
+  data        in the file, at the file offset
+  log         supplied by the replayed log, for that file offset
+  zero        defined as zeros
+  hole        stored nowhere in the chain: zeros
+  missing     left to a parent that is not there (--without-parent)
+  unreadable  the file does not say what is there
+
+""" + examples(
+    "vhdx map disk.vhdx",
+    "vhdx map --offset 1M --length 64K disk.vhdx",
+    "vhdx map --json disk.vhdx | jq '[.[] | select(.data) | .length] | add'",
+)
+
+# present, zero, data: as qemu-img has them. What it has no word for is marked by a further key, "kind".
+_FLAGS = {
+    DATA: (True, False, True),
+    LOG: (True, False, True),
+    ZERO: (True, True, False),
+    HOLE: (False, True, False),
+    MISSING: (False, True, False),
+    UNREADABLE: (True, False, True),
+}
+_MARKED = (LOG, MISSING, UNREADABLE)
+
+
+@click.command("map", epilog=_EPILOG)
+@click.argument("image", type=click.Path())
+@size_option("--offset", "Virtual offset to start from.", default="0")
+@size_option("--length", "Length of the range; the rest of the disk without it.")
+@chain_options
+@json_option
+@click.pass_context
+def command(ctx: click.Context, /, image: str, offset: int, length: int | None, as_json: bool, **options: Any) -> None:
+    """List the ranges of the disk in IMAGE and where their bytes are.
+
+    With --json, the keys of `qemu-img map --output=json`; ranges of the kinds log, missing and unreadable have "kind",
+    too. Depth 0 is IMAGE, 1 its parent. Exits with 1 when a range is unreadable.
+    """
+    totals: dict[str, int] = {}
+    with opened(image, options) as disk:
+        ranges = _counted(disk.ranges(offset, length), totals)
+        emit(_json(ranges) if as_json else _table(ranges, totals))
+    ctx.exit(FOUND if UNREADABLE in totals else 0)
+
+
+def _counted(ranges: Iterable[Range], totals: dict[str, int]) -> Iterator[Range]:
+    for found in ranges:
+        totals[found.kind] = totals.get(found.kind, 0) + found.length
+        yield found
+
+
+def _table(ranges: Iterable[Range], totals: dict[str, int]) -> Iterator[str]:
+    yield f"{'offset':>16} {'length':>16}  {'kind':<10} {'depth':>5} {'file offset':>16}  file"
+    names: dict[str, str] = {}
+    for found in ranges:
+        place = f"{found.file_offset:#x}" if found.file_offset is not None else "-"
+        name = names.setdefault(found.file, shown(found.file))
+        yield (
+            f"{found.virtual_offset:>#16x} {found.length:>#16x}  {found.kind:<10} {found.depth:>5} {place:>16}  {name}"
+        )
+    yield "in all: " + (", ".join(f"{kind} {size_text(size)}" for kind, size in totals.items()) or "nothing")
+
+
+def _json(ranges: Iterable[Range]) -> Iterator[str]:
+    """The lines of a JSON array; put together by hand, as a large disk has many thousand."""
+    import json
+
+    opening = "["
+    heads = {
+        kind: f'"present": {_word(p)}, "zero": {_word(z)}, "data": {_word(d)}' for kind, (p, z, d) in _FLAGS.items()
+    }
+    names: dict[str, str] = {}
+    pending = ""
+    for found in ranges:
+        if pending:
+            yield pending + ","
+        text = f'{opening}{{"start": {found.virtual_offset}, "length": {found.length}, "depth": {found.depth}, '
+        text += f'{heads[found.kind]}, "compressed": false'
+        if found.kind == DATA:
+            name = names.get(found.file) or names.setdefault(found.file, json.dumps(found.file))
+            text += f', "offset": {found.file_offset}, "filename": {name}'
+        elif found.kind in _MARKED:
+            text += f', "kind": "{found.kind}"'
+        pending, opening = text + "}", " "
+    yield pending + "]" if pending else "[]"
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,34 @@
+"""Progress of long work, on stderr where that is a terminal. The only module that imports rich, and only then."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress(label: str, total: int, *, prints: bool = False) -> Iterator[Callable[[int], None]]:
+    """Show how far work has come.
+
+    Args:
+        label: what is done, as a participle.
+        total: bytes in all.
+        prints: the command prints while it works; nothing is shown where both would share a terminal.
+
+    Yields:
+        A function to call with the number of bytes done so far.
+    """
+    if not sys.stderr.isatty() or (prints and sys.stdout.isatty()):
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    console = Console(stderr=True)
+    done = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True))
+    columns = (*done, TransferSpeedColumn(), TimeRemainingColumn())
+    # Not redirected: rich would send what the command prints to stderr, too.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
+        task = shown.add_task(label, total=total)
+        yield lambda done: shown.update(task, completed=done)

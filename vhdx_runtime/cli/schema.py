@@ -1,0 +1,20 @@
+"""`vhdx schema`: the JSON Schema of what a command prints with --json."""
+
+from __future__ import annotations
+
+import click
+
+from .common import USAGE, Failure, examples
+
+
+@click.command("schema", epilog=examples("vhdx schema info"))
+@click.argument("name", metavar="COMMAND")
+def command(name: str) -> None:
+    """Print the JSON Schema of what COMMAND prints with --json."""
+    from importlib.resources import files
+
+    folder = files(__package__).joinpath("schemas")
+    names = sorted(entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json"))
+    if name not in names:
+        raise Failure(f"no schema for {name}; there are some for {', '.join(names)}", USAGE)
+    click.echo(folder.joinpath(f"{name}.json").read_text(encoding="utf-8"), nl=False)

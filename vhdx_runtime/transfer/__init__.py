@@ -1,0 +1,1 @@
+"""Whole disks in motion: copies to sparse files and streams, digests, comparisons."""
