@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import random
 import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,6 +126,49 @@ def test_a_truncated_block_is_an_error_and_salvage_lists_it(sample: Sample, tmp_
         assert [(lost.virtual_offset, lost.length, lost.kind) for lost in disk.lost] == [
             (last * MIB + MIB // 2, MIB // 2, "unreadable")
         ]
+
+
+class Failing(io.BytesIO):
+    """A file whose medium cannot be read in one place."""
+
+    bad = range(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._check(size if size is not None and size >= 0 else len(self.getbuffer()))
+        return super().read(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._check(memoryview(buffer).nbytes)
+        return super().readinto(buffer)
+
+    def _check(self, size: int) -> None:
+        if self.tell() < self.bad.stop and self.tell() + size > self.bad.start:
+            raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_failing_medium_raises_and_salvage_gives_up_that_place_only(sample: Sample) -> None:
+    file = Failing(sample.path.read_bytes())
+    block = min(sample.blocks)
+    place = sample.blocks[block]
+    with vhdx.open(file, salvage=True) as salvaged, vhdx.open(file) as disk:
+        file.bad = range(place + 10_000, place + 10_001)
+        with pytest.raises(vhdx.VhdxError):
+            disk.read_at(block * MIB, MIB)
+        expected = bytearray(sample.expected(block * MIB, MIB))
+        expected[8192:12288] = bytes(4096)
+        assert salvaged.read_at(block * MIB, MIB) == bytes(expected)
+        assert [(lost.virtual_offset, lost.length) for lost in salvaged.lost] == [(block * MIB + 8192, 4096)]
+
+
+def test_a_file_cut_off_while_open_raises_where_nothing_is_mapped(sample: Sample, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.vhdx"
+    shutil.copy(sample.path, cut)
+    block = max(sample.blocks, key=lambda number: sample.blocks[number])
+    with vhdx.open(cut, mapped=False) as disk:
+        assert disk.read_at(block * MIB, 4096) == sample.expected(block * MIB, 4096)
+        os.truncate(cut, sample.blocks[block])
+        with pytest.raises(vhdx.IntegrityError, match="shorter"):
+            disk.read_at(block * MIB, 4096)
 
 
 def test_paths_file_objects_and_bytes_give_the_same_disk(sample: Sample) -> None:

@@ -38,6 +38,7 @@ def open(
     header: int | None = None,
     without_parent: bool = False,
     salvage: bool = False,
+    mapped: bool = True,
 ) -> VirtualDisk:
     """Open the virtual disk of a container and its parents, read-only.
 
@@ -49,6 +50,8 @@ def open(
         header: 1 or 2 to take that header whatever its state (rescue).
         without_parent: look for no parent; what is left to it reads as zeros (rescue).
         salvage: what cannot be read reads as zeros and is listed in `lost` (rescue).
+        mapped: False for files that somebody may cut off while they are open, or on media that fail: small reads then
+            never come from a memory mapping, which is slower, but raises where a mapping would end the process.
 
     Returns:
         The disk; a context manager and an `io.RawIOBase`.
@@ -62,7 +65,7 @@ def open(
     child = open_image(file, log=log, header=header)
     try:
         chain = open_chain(child, parents=parents, parent_dirs=parent_dirs, without_parent=without_parent)
-        return VirtualDisk(chain, salvage=salvage)
+        return VirtualDisk(chain, salvage=salvage, mapped=mapped)
     except BaseException:
         child.close()
         raise

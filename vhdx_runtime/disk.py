@@ -13,7 +13,7 @@ from typing import Any
 
 from .chain import Chain
 from .codec.overlay import Overlay
-from .errors import IntegrityError
+from .errors import IntegrityError, VhdxError
 from .image import Image
 from .mapping import DATA, HOLE, PARENT, UNREADABLE, ZERO, Piece
 from .ranges import MISSING, Range, merged, through
@@ -21,6 +21,7 @@ from .ranges import MISSING, Range, merged, through
 _LOST_KEPT = 100_000
 _DIRECT_KEPT = 1 << 16
 _ZEROS = bytes(1 << 20)
+_SALVAGED_AT_ONCE = 4096
 
 
 class VirtualDisk(io.RawIOBase):
@@ -29,21 +30,25 @@ class VirtualDisk(io.RawIOBase):
     Args:
         chain: the container and its parents.
         salvage: unreadable ranges read as zeros and are listed in `lost`, instead of raising.
+        mapped: small reads may come from a mapping of the file, which is faster; never when salvaging. If somebody cuts
+            the file off while it is open, or its medium fails, such a read ends the process instead of raising.
 
     Attributes:
         size: in bytes.
         image: the container that was opened.
+        salvaging: unreadable ranges read as zeros.
         lost: ranges that were asked for and could not be read (salvage only).
     """
 
-    def __init__(self, chain: Chain, *, salvage: bool = False) -> None:
+    def __init__(self, chain: Chain, *, salvage: bool = False, mapped: bool = True) -> None:
         super().__init__()
         self.image = chain.images[0]
         self.size = self.image.size
         self.lost: list[Range] = []
         self._chain = chain
         self._images = chain.images
-        self._salvage = salvage
+        self.salvaging = salvage
+        self._may_map = mapped and not salvage
         self._position = 0
         self._block_size = self.image.geometry.block_size if self.image.geometry else 1
         self._shift = self._block_size.bit_length() - 1
@@ -119,23 +124,37 @@ class VirtualDisk(io.RawIOBase):
             start = piece.virtual_offset - offset
             part = buffer[start : start + piece.length]
             if piece.kind == DATA:
-                view = self._images[depth].view
-                if view.readinto_at(piece.file_offset, part) != piece.length:
-                    raise IntegrityError(f"{view.name}: the file became shorter while it was read")
+                self._fill_data(depth, piece, part)
             else:
                 if piece.kind == UNREADABLE:
                     self._give_up(depth, piece)
                 for done in range(0, piece.length, len(_ZEROS)):
                     part[done : done + len(_ZEROS)] = _ZEROS[: piece.length - done]
 
+    def _fill_data(self, depth: int, piece: Piece, part: memoryview) -> None:
+        view = self._images[depth].view
+        try:
+            if view.readinto_at(piece.file_offset, part) != piece.length:
+                raise IntegrityError(f"{view.name}: the file became shorter while it was read")
+        except VhdxError:
+            if not self.salvaging:
+                raise
+            if piece.length > _SALVAGED_AT_ONCE:  # save what can be had on both sides of the bad place
+                for done in range(0, piece.length, _SALVAGED_AT_ONCE):
+                    size = min(_SALVAGED_AT_ONCE, piece.length - done)
+                    smaller = Piece(piece.virtual_offset + done, size, DATA, piece.file_offset + done)
+                    self._fill_data(depth, smaller, part[done : done + size])
+            else:
+                self._give_up(depth, piece)
+                part[:] = bytes(piece.length)
+
     def _remember(self, block: int) -> None:
         """Note a block that the file itself holds whole, or that is all zeros: small reads of it go straight there.
 
-        Small reads come from a mapping of the file. It exists for regular files of a size that the system can map, and
-        not when salvaging: where the medium fails, a mapped read ends the process, a plain one raises.
+        Small reads come from a mapping of the file, where there is a file of a size that the system can map.
         """
         mapping, view = self.image.mapping, self.image.view
-        if mapping is None or self._salvage or (block + 1) * self._block_size > self.size:
+        if mapping is None or not self._may_map or (block + 1) * self._block_size > self.size:
             return
         if len(self._displacements) + len(self._zero_blocks) > _DIRECT_KEPT:
             self._displacements.clear()
@@ -160,7 +179,7 @@ class VirtualDisk(io.RawIOBase):
 
     def _give_up(self, depth: int, piece: Piece) -> None:
         image = self._images[depth]
-        if not self._salvage and image.mapping is not None:
+        if not self.salvaging and image.mapping is not None:
             raise image.mapping.why_unreadable(piece.virtual_offset)
         if len(self.lost) < _LOST_KEPT:
             self.lost.append(Range(piece.virtual_offset, piece.length, UNREADABLE, image.name, None, depth))

@@ -76,8 +76,11 @@ class Image:
 
     @cached_property
     def creator(self) -> str:
-        """Name of the program that made the file, as far as it can be read. Spec: MS-VHDX 2.2.1."""
-        if not decode.is_read(self.identifier, "creator"):
+        """Name of the program that made the file, as far as it can be read; "" where this is no VHDX.
+
+        Spec: MS-VHDX 2.2.1
+        """
+        if not decode.is_read(self.identifier, "creator") or not decode.holds(self.identifier, "FTI-001"):
             return ""
         text = bytes(self.identifier.fields.creator).decode("utf-16-le", "replace")
         return text.partition("\0")[0]

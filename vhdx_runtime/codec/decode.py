@@ -166,7 +166,15 @@ def holds(placed: Placed, rule: str) -> bool:
 def _finding(placed: Placed, claim: Claim, conditions: Collection[str]) -> Finding:
     shown = ", ".join(f"{need} {shown_value(vars(placed.fields)[need])}" for need in claim.needs)
     field = claim.needs[0] if claim.needs else ""
-    return make(claim.rule, placed.place(field), shown or "otherwise", RULES[claim.rule].text, conditions)
+    return make(claim.rule, placed.place(field), shown or "otherwise", expectation(claim.rule), conditions)
+
+
+@cache
+def expectation(rule: str) -> str:
+    """The claim of a rule as the end of a sentence: "that the version is 1"."""
+    first = RULES[rule].text.partition(". ")[0].rstrip(".")
+    word = first.partition(" ")[0]
+    return "that " + (first[0].lower() + first[1:] if word[1:].islower() or len(word) == 1 else first)
 
 
 def checksum_finding(placed: Placed, conditions: Collection[str] = ()) -> Finding | None:

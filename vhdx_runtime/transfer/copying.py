@@ -42,8 +42,15 @@ def copy_sparse(disk: VirtualDisk, fd: int, lost: Lost, advance: Callable[[int],
         if extent.source is None or extent.source.fd is None:
             _copy_through_memory(disk, extent, fd, advance)
         else:
-            _copy_inside_kernel(extent, extent.source.fd, fd, advance)
+            try:
+                _copy_inside_kernel(extent, extent.source.fd, fd, advance)
+            except (OSError, IntegrityError):
+                if not disk.salvaging:
+                    raise
+                _copy_through_memory(disk, extent, fd, advance)  # gives up bad places only
         written += extent.length
+    for failed in disk.lost:
+        lost.add(failed)
     advance(disk.size)
     return written
 
@@ -97,5 +104,7 @@ def chunks(disk: VirtualDisk, lost: Lost, offset: int = 0, length: int | None = 
             turn = 1 - turn
             yield part
         position = extent.end
+    for failed in disk.lost:
+        lost.add(failed)
     for start in range(position, end, _STEP):
         yield zeros[: end - start]
