@@ -26,6 +26,8 @@ demo: $(VENV)/.installed ## Set up, then open, inspect and convert a sample imag
 	run vhdx info $(DEMO)/demo.vhdx || test $$? = 1; \
 	say 'Every byte of it has a place in a tree; here the log.'; \
 	run vhdx inspect $(DEMO)/demo.vhdx log || test $$? = 1; \
+	say 'Where does byte 0x300010 of the disk come from?'; \
+	run vhdx explain $(DEMO)/demo.vhdx --disk 0x300010; \
 	say 'Converted, it is what the guest saw.'; \
 	run vhdx convert $(DEMO)/demo.vhdx $(DEMO)/demo.raw; \
 	run python -m vhdx_runtime.conformance.demo check $(DEMO)/demo.raw; \
