@@ -1,0 +1,90 @@
+"""`vhdx explain`: what a byte of the file is, or where a byte of the disk comes from.
+
+Prints what the package `inspect` found out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ..codec.source import open_source
+from ..errors import VhdxError
+from ..image import load_image
+from ..inspect import explain_disk, explain_file, explain_text
+from ..mapping import UNREADABLE
+from .common import (
+    FOUND,
+    NOTHING_OPENED,
+    USAGE,
+    Failure,
+    emit,
+    emit_json,
+    examples,
+    header_number,
+    image_options,
+    json_option,
+    opened,
+    size_option,
+)
+
+_EPILOG = examples(
+    "vhdx explain --file 0x300008 disk.vhdx",
+    "vhdx explain --disk 1M --parent-dir /disks child.avhdx",
+    "vhdx explain --disk 0 --json disk.vhdx | jq .file_offset",
+)
+
+
+@click.command("explain", epilog=_EPILOG)
+@click.argument("image", type=click.Path())
+@size_option("--file", "Explain the byte at this file offset.")
+@size_option("--disk", "Explain the byte at this offset of the virtual disk.")
+@image_options
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context, /, image: str, file: int | None, disk: int | None, as_json: bool, **options: Any
+) -> None:
+    """Say what one byte of the file IMAGE, or of the disk in it, is.
+
+    A byte of the file: the structure, field and bits that it belongs to, their value, the rules that speak of them, and
+    the byte of the disk if it holds one. A byte of the disk: its block, the BAT entry, the log entry that supplied it,
+    the bit of the sector bitmap, and the file of the chain that has the byte. Exits with 1 when a byte of the disk
+    cannot be read.
+    """
+    if (file is None) == (disk is None):
+        raise Failure("give either --file or --disk", USAGE)
+    if file is not None:
+        _emit(_of_file(image, file, options), explain_text.of_file, as_json)
+        return
+    record = _of_disk(image, disk or 0, options)
+    _emit(record, explain_text.of_disk, as_json)
+    ctx.exit(FOUND if record["kind"] == UNREADABLE else 0)
+
+
+def _of_file(image: str, offset: int, options: dict[str, Any]) -> dict[str, Any]:
+    try:
+        source = open_source(image)
+    except VhdxError as error:
+        raise Failure(str(error), NOTHING_OPENED) from error
+    with load_image(source, log=options["log"], header=header_number(options)) as loaded:
+        try:
+            return explain_file.explain(loaded, offset)
+        except ValueError as error:
+            raise Failure(f"{image}: {error}", USAGE) from error
+
+
+def _of_disk(image: str, offset: int, options: dict[str, Any]) -> dict[str, Any]:
+    with opened(image, options | {"salvage": True}) as disk:
+        try:
+            return explain_disk.explain(disk, offset)
+        except ValueError as error:
+            raise Failure(f"{image}: {error}", USAGE) from error
+
+
+def _emit(record: dict[str, Any], text: Any, as_json: bool) -> None:
+    if as_json:
+        emit_json(record)
+    else:
+        emit(text(record))

@@ -1,0 +1,134 @@
+"""`vhdx inspect`: the tree of all fields and bytes of a file, for people or as JSON, and the bytes of one node.
+
+Prints what the package `inspect` makes, while it is made. Works for files that cannot be opened.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from typing import Any
+
+import click
+
+from ..codec.source import open_source
+from ..errors import VhdxError
+from ..findings import Finding
+from ..image import load_image
+from ..inspect import Node, read, record, render, resolve, tree
+from ..summary import is_wrong
+from .common import (
+    FOUND,
+    NOTHING_OPENED,
+    USAGE,
+    Failure,
+    emit,
+    examples,
+    header_number,
+    image_options,
+    json_option,
+    shown,
+)
+
+_DEPTH = 2
+_LIMIT = 40
+_NAMES = 24
+_COLOURS = {"finding": "red", "name": "cyan", "dim": "bright_black", "mark": "yellow"}
+_EPILOG = """\b
+Addresses (PATH), some of many:
+  header_1.sequence_number           region_table_2.entries[1].guid
+  log.entries[3].descriptors[0]      metadata.items.file_parameters.block_size
+  parent_locator.parent_linkage      bat[17]      block[5]      bitmap[0]
+
+""" + examples(
+    "vhdx inspect disk.vhdx",
+    "vhdx inspect disk.vhdx log --depth 3",
+    "vhdx inspect --doc disk.vhdx header_2",
+    "vhdx inspect --raw disk.vhdx region_table_1 | xxd",
+    "vhdx inspect --json disk.vhdx | jq '.. | select(.kind? == \"unknown\")'",
+)
+
+
+@click.command("inspect", epilog=_EPILOG)
+@click.argument("image", type=click.Path())
+@click.argument("path", default="", required=False)
+@click.option("--depth", type=click.IntRange(min=0), help=f"Levels below PATH; {_DEPTH} without it, all with --json.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=_LIMIT,
+    show_default=True,
+    help="Nodes shown below each node, 0 for all. Not for --json.",
+)
+@click.option("--offsets/--no-offsets", default=True, help="Show file offset and size first; that is the default.")
+@click.option("--doc", is_flag=True, help="Show what the schema says of each structure and field.")
+@click.option("--raw", is_flag=True, help="Write the bytes at PATH to standard output, as they are after replay.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there is any finding, be it a note.")
+@image_options
+@json_option
+@click.pass_context
+def command(ctx: click.Context, /, image: str, path: str, strict: bool, **options: Any) -> None:  # fmt: skip
+    """Show every field and every byte of the file IMAGE, or what is at PATH in it.
+
+    Every byte is in exactly one leaf; of overlapping structures the first one has it. Values are those after replay of
+    the log (--log ignore: those of the file); what the log supplies is marked. Only IMAGE itself is opened, not its
+    parents. Exits with 1 when something is wrong with the file or with what is shown.
+    """
+    try:
+        source = open_source(image)
+    except VhdxError as error:
+        raise Failure(str(error), NOTHING_OPENED) from error
+    verdicts: set[str] = set()
+
+    def seen(finding: Finding) -> None:
+        verdicts.add(finding.verdict)
+
+    with load_image(source, log=options["log"], header=header_number(options)) as loaded:
+        for finding in loaded.findings:
+            seen(finding)
+        node = _node(tree(loaded), path)
+        if options["raw"]:
+            _write(node, as_json=options["as_json"])
+        elif options["as_json"]:
+            emit(record.lines(node, depth=options["depth"], doc=options["doc"], seen=seen))
+        else:
+            _print(node, options, seen)
+    ctx.exit(FOUND if is_wrong([{"verdict": verdict} for verdict in verdicts], strict=strict) else 0)
+
+
+def _node(root: Node, path: str) -> Node:
+    node, missing = resolve(root, path)
+    if missing is None:
+        return node
+    where = node.path or "the file"
+    names = [child.name for child in islice(node.children(), _NAMES)] if node.children else []
+    known = f"; {where} has {', '.join(names)}{' …' if len(names) == _NAMES else ''}" if names else ""
+    raise Failure(f"nothing in {where} is called {missing!r}{known}", USAGE)
+
+
+def _write(node: Node, *, as_json: bool) -> None:
+    from .output import write_stdout
+
+    if as_json:
+        raise Failure("--raw writes bytes; --json shows them as hex", USAGE)
+    if not node.parts:
+        raise Failure(f"{node.path} has no bytes of its own", USAGE)
+    for part in read(node):
+        write_stdout(memoryview(part))
+    sys.stdout.flush()
+
+
+def _print(node: Node, options: dict[str, Any], seen: record.Seen) -> None:
+    style = render.Style(
+        depth=_DEPTH if options["depth"] is None else options["depth"],
+        limit=options["limit"],
+        offsets=options["offsets"],
+        doc=options["doc"],
+        paint=lambda text, kind: click.style(text, fg=_COLOURS[kind]),
+        seen=seen,
+    )
+    emit([click.style(render.heading(style), fg="bright_black")])
+    emit(render.lines(node, style))
+    if node.kind == "file" and node.findings:
+        emit(["", "broken rules, as opening the file finds them:"])
+        emit(f"  {found.verdict}: {shown(found.message)}" for found in node.findings)

@@ -1,0 +1,219 @@
+"""The BAT as nodes: runs of entries, single entries, and the space behind the last one that is needed.
+
+Knows how to show an entry by what it describes. The runs come from `words`, the meaning of a block from the mapping.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from vhdx_format.layout import ENUMS, OBJECT_ALIGNMENT, STRUCTURES
+
+from ..codec import decode
+from ..errors import Place
+from ..findings import Finding, make
+from ..image import Image
+from ..mapping import UNREADABLE
+from ..semantics.bat import ENTRY_SIZE, Bat, split
+from ..semantics.geometry import Geometry
+from ..semantics.regions import Region
+from .area import Area, base_bytes
+from .node import Detail, Node
+from .structure import word
+from .words import BITMAP, PAYLOAD, UNUSED, Run, owner, runs
+
+PATH = "bat"
+_FIELDS = STRUCTURES["bat_entry"].fields
+_ENUMS = {PAYLOAD: "payload_block_state", BITMAP: "sector_bitmap_block_state", UNUSED: "payload_block_state"}
+_INDEX = re.compile(r"bat\[(\d{1,12})\]")
+
+
+def node(image: Image, area: Area, region: Region) -> Node:
+    """The BAT region's node; its entries stay closed where the disk's sizes are not known.
+
+    Args:
+        image: the file.
+        area: of the region.
+        region: the region.
+
+    Spec: MS-VHDX 2.5
+    """
+    bat, geometry = image.bat, image.geometry
+    details: dict[str, Detail] = {"region": region.placed.label}
+    if bat is None or geometry is None:
+        note = "the sizes of the disk are not known: entries have no meaning"
+        return area.node(PATH, PATH, "opaque", region.file_offset, region.length, note=note, details=details)
+    held = region.length // ENTRY_SIZE
+    details |= {"entries_needed": geometry.entry_count, "entries_held": held}
+    return area.node(
+        PATH,
+        PATH,
+        "structure",
+        region.file_offset,
+        region.length,
+        note=f"{geometry.entry_count} entries needed, room for {held}",
+        details=details,
+        children=lambda: _children(area, bat, geometry, region),
+        seek=lambda offset: _seek(image, area, bat, region, offset),
+    )
+
+
+def _children(area: Area, bat: Bat, geometry: Geometry, region: Region) -> Iterator[Node]:
+    for run in runs(bat, geometry):
+        yield _run(area, bat, geometry, run)
+    end = region.file_offset + bat.entry_count * ENTRY_SIZE
+    if end < region.end:
+        yield _slack(area, end, region.end - end)
+
+
+def _slack(area: Area, offset: int, length: int) -> Node:
+    note = "behind the last entry in use"
+    return area.filled("slack", f"{PATH}.slack", "slack", offset, length, "BAT-018", note=note)
+
+
+def _seek(image: Image, area: Area, bat: Bat, region: Region, file_offset: int) -> Iterator[Node]:
+    index = (file_offset - region.file_offset) // ENTRY_SIZE
+    if index < bat.entry_count:
+        found = entry(image, area, index)
+        if found is not None:
+            yield found
+    else:
+        end = region.file_offset + bat.entry_count * ENTRY_SIZE
+        yield _slack(area, end, region.end - end)
+
+
+def state_name(kind: str, state: int) -> str:
+    """Name of a state as the specification spells it, or "" for one that it does not define.
+
+    Args:
+        kind: "payload", "sector_bitmap" or "unused".
+        state: as stored.
+    """
+    known = ENUMS[_ENUMS[kind]].get(state)
+    return (known.orig_id or known.id) if known else ""
+
+
+def _run(area: Area, bat: Bat, geometry: Geometry, run: Run) -> Node:
+    if run.entries == 1:
+        return _entry(area, bat, geometry, run.first, run.owner, run.number)
+    name = f"bat[{run.first}..{run.first + run.entries - 1}]"
+    offset = bat.file_offset + run.first * ENTRY_SIZE
+    raw = bat.words(run.first, 1)
+    return area.node(
+        name,
+        name,
+        "run",
+        offset,
+        run.entries * ENTRY_SIZE,
+        structure="bat_entry",
+        value=run.word,
+        meaning=state_name(run.owner, run.state),
+        raw=raw,
+        stored=base_bytes(area.source, offset, ENTRY_SIZE),
+        findings=_findings(bat, geometry, run.first, run.owner, run.word),
+        zero=run.word == 0,
+        note=_covered(geometry, run),
+        details=_details(geometry, run),
+    )
+
+
+def _covered(geometry: Geometry, run: Run) -> str:
+    if run.owner == UNUSED:
+        return f"{run.entries} entries that no block uses"
+    if run.is_present and run.file_offset:
+        return f"{run.entries} blocks from {run.file_offset:#x} on, one behind another"
+    return f"{run.entries} entries, all alike"
+
+
+def _details(geometry: Geometry, run: Run) -> dict[str, Detail]:
+    """What a run covers: numbers of entries and of payload blocks, and where the blocks lie."""
+    cycle = geometry.chunk_ratio + 1
+    first = run.first - run.first // cycle
+    end = run.first + run.entries
+    found: dict[str, Detail] = {
+        "index": run.first,
+        "count": run.entries,
+        "owner": run.owner,
+        "state": run.state,
+        "first_block": first,
+        "blocks": end - end // cycle - first,
+    }
+    if run.file_offset:
+        found |= {"file_offset": run.file_offset, "step": geometry.block_size if run.is_present else 0}
+    return found
+
+
+def _findings(bat: Bat, geometry: Geometry, index: int, kind: str, value: int) -> tuple[Finding, ...]:
+    if kind != UNUSED:
+        return tuple(bat.findings(index, (kind, *geometry.tags)))
+    if not value:
+        return ()
+    place = Place(f"bat[{index}]", "state", bat.file_offset + index * ENTRY_SIZE)
+    return (make("BAT-018", place, f"{value:#x}", "0, no block uses the entry"),)
+
+
+def entry(image: Image, area: Area, index: int) -> Node | None:
+    """One entry by its index, or None where the region does not hold it.
+
+    Spec: MS-VHDX 2.5.1
+    """
+    bat, geometry = image.bat, image.geometry
+    if bat is None or geometry is None or index >= bat.entry_count:
+        return None
+    kind, number = owner(geometry, index)
+    made = _entry(area, bat, geometry, index, kind, number)
+    trouble = unreadable(image, number) if kind == PAYLOAD else ""
+    return replace(made, note=f"{made.note}: {trouble}") if trouble else made
+
+
+def _entry(area: Area, bat: Bat, geometry: Geometry, index: int, kind: str, number: int) -> Node:
+    name = f"bat[{index}]"
+    offset = bat.file_offset + index * ENTRY_SIZE
+    placed = decode.structure("bat_entry", bat.words(index, 1), offset, name)
+    value = bat.word(index)
+    state, file_offset = split(value)
+    meaning = state_name(kind, state)
+    details: dict[str, Detail] = {
+        "index": index,
+        "owner": kind,
+        "number": number,
+        "state": state,
+        "file_offset_mb": file_offset // OBJECT_ALIGNMENT,
+        "file_offset": file_offset,
+    }
+    label = {PAYLOAD: f"block {number}", BITMAP: f"sector bitmap of chunk {number}"}.get(kind, "used by no block")
+    others: dict[str, Any] = {"meaning": meaning, "details": details}
+    others["note"] = f"{label} at {file_offset:#x}" if file_offset else label
+    made = word(area, placed, _FIELDS, name, name, **others)
+    bits = tuple(replace(bit, meaning=meaning) if bit.name == _FIELDS[0].id else bit for bit in made.bits)
+    found = _findings(bat, geometry, index, kind, value)
+    return replace(made, bits=bits, findings=found, lookup=lambda wanted: _bit(made, wanted))
+
+
+def _bit(made: Node, name: str) -> Node | None:
+    bit = next((bit for bit in made.bits if bit.name == name), None)
+    if bit is None:
+        return None
+    path = f"{made.path}.{name}"
+    return replace(made, name=name, path=path, kind="bits", field=name, value=bit.value, unit=bit.unit, bits=(bit,))
+
+
+def unreadable(image: Image, block: int) -> str:
+    """Why a payload block cannot be read as a whole, or "" where it can."""
+    mapping, geometry = image.mapping, image.geometry
+    if mapping is None or geometry is None or not 0 <= block < geometry.payload_blocks:
+        return ""
+    start = block * geometry.block_size
+    for piece in mapping.pieces(start, min(geometry.block_size, geometry.virtual_disk_size - start)):
+        if piece.kind == UNREADABLE:
+            return str(mapping.why_unreadable(piece.virtual_offset))
+    return ""
+
+
+def find(image: Image, area: Area, name: str) -> Node | None:
+    """The entry called "bat[17]", or None."""
+    match = _INDEX.fullmatch(name)
+    return entry(image, area, int(match[1])) if match else None

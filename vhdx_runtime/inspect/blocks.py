@@ -1,0 +1,212 @@
+"""Payload blocks and sector bitmap blocks as nodes.
+
+Knows how runs of entries become runs of blocks, and how a bitmap divides among the blocks of its chunk. Whose a byte
+is comes from `space`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import TypeAlias
+
+from vhdx_format.layout import SECTOR_BITMAP_BLOCK_SIZE
+
+from ..image import Image
+from ..semantics import bitmap
+from ..semantics.bat import Bat, split
+from ..semantics.geometry import Geometry
+from .area import Area
+from .bat import state_name, unreadable
+from .node import Detail, Node
+from .space import Space, Span, is_present, span_of
+from .words import BITMAP, PAYLOAD, Run, runs
+
+_INDEX = re.compile(r"(block|bitmap)\[(\d{1,12})\]")
+_RUNS_SHOWN = 64
+_CLEAR, _SET, _MIXED = "clear", "set", "mixed"
+
+Measure: TypeAlias = "Callable[[], Space]"
+
+
+def nodes(image: Image, bat: Bat, geometry: Geometry, space: Measure) -> Iterator[Node]:
+    """The list of all sector bitmap blocks and that of all payload blocks that have a place in the file.
+
+    Args:
+        image: the file.
+        bat: its table.
+        geometry: its shape.
+        space: gives the places of all blocks; asked when the first block is.
+    """
+    maker = _Maker(image, bat, geometry, space)
+    yield Node("bitmaps", "bitmaps", "list", children=maker.bitmaps)
+    yield Node("blocks", "blocks", "list", children=maker.blocks, seek=maker.holding)
+
+
+def find(image: Image, bat: Bat, geometry: Geometry, space: Measure, name: str) -> Node | None:
+    """The block called "block[5]" or the bitmap called "bitmap[0]", also one without a place in the file; or None."""
+    match = _INDEX.fullmatch(name)
+    if match is None:
+        return None
+    number = int(match[2])
+    is_block = match[1] == "block"
+    if number >= (geometry.payload_blocks if is_block else geometry.bitmap_blocks):
+        return None
+    index = geometry.payload_index(number) if is_block else geometry.bitmap_index(number)
+    run = Run(index, 1, PAYLOAD if is_block else BITMAP, number, bat.word(index))
+    maker = _Maker(image, bat, geometry, space)
+    return maker.block(run) if is_block else maker.bitmap(run)
+
+
+class _Maker:
+    def __init__(self, image: Image, bat: Bat, geometry: Geometry, space: Measure) -> None:
+        self.image = image
+        self.bat = bat
+        self.geometry = geometry
+        self.space = space
+
+    def blocks(self) -> Iterator[Node]:
+        """Runs of payload blocks that have a place, in the order of the table; also across sector bitmap entries."""
+        pending: Run | None = None
+        for run in runs(self.bat, self.geometry):
+            if run.owner != PAYLOAD or not run.file_offset:
+                continue
+            if pending is not None and self._follows(pending, run):
+                pending = pending._replace(entries=pending.entries + run.entries)
+                continue
+            if pending is not None:
+                yield self.block(pending)
+            pending = run
+        if pending is not None:
+            yield self.block(pending)
+
+    def _follows(self, before: Run, after: Run) -> bool:
+        step = before.entries * self.geometry.block_size if before.is_present else 0
+        return after.number == before.number + before.entries and after.word == before.word + step
+
+    def block(self, run: Run) -> Node:
+        """The node of a run of payload blocks."""
+        name = f"block[{run.number}]" if run.entries == 1 else f"block[{run.number}..{run.number + run.entries - 1}]"
+        details: dict[str, Detail] = {
+            "first_block": run.number,
+            "blocks": run.entries,
+            "state": run.state,
+            "virtual_offset": run.number * self.geometry.block_size,
+            "bat_index": run.first,
+        }
+        meaning = state_name(PAYLOAD, run.state)
+        if not run.file_offset:
+            note = unreadable(self.image, run.number)
+            return Node(name, name, "payload", value=run.state, meaning=meaning, details=details, note=note)
+        span = span_of(run, self.geometry.block_size)
+        made = self._area(span).node(
+            name,
+            name,
+            "payload" if run.is_present else "kept",
+            span.file_offset,
+            span.end - span.file_offset,
+            value=run.state,
+            meaning=meaning,
+            details=details,
+            note="" if run.is_present else "not present: a place that the entry keeps",
+        )
+        if run.is_present and (made.missing or run.entries == 1):
+            trouble = unreadable(self.image, run.number) or unreadable(self.image, run.number + run.entries - 1)
+            made = replace(made, note=trouble)
+        return made
+
+    def _area(self, span: Span) -> Area:
+        return Area(self.image.view, self.space().zone(span), {})
+
+    def holding(self, file_offset: int) -> Iterator[Node]:
+        """The payload blocks that lie over a byte of the file, one by one."""
+        for run in runs(self.bat, self.geometry):
+            if run.owner != PAYLOAD or not run.file_offset:
+                continue
+            span = span_of(run, self.geometry.block_size)
+            if span.file_offset <= file_offset < span.end:
+                inside = (file_offset - span.file_offset) // span.size
+                number, word = run.number + inside, run.word + inside * span.size
+                yield self.block(Run(run.first + inside, 1, PAYLOAD, number, word))
+
+    def bitmaps(self) -> Iterator[Node]:
+        """The sector bitmap blocks that have a place, in the order of the table."""
+        for chunk in range(self.geometry.bitmap_blocks):
+            index = self.geometry.bitmap_index(chunk)
+            run = Run(index, 1, BITMAP, chunk, self.bat.word(index))
+            if run.file_offset:
+                yield self.bitmap(run)
+
+    def bitmap(self, run: Run) -> Node:
+        """The node of one sector bitmap block, its bits by payload block below it. Spec: MS-VHDX 2.4."""
+        name = f"bitmap[{run.number}]"
+        meaning = state_name(BITMAP, run.state)
+        details: dict[str, Detail] = {"chunk": run.number, "state": run.state, "bat_index": run.first}
+        if not run.file_offset:
+            return Node(name, name, "sector_bitmap", value=run.state, meaning=meaning, details=details)
+        span = span_of(run, self.geometry.block_size)
+        area = self._area(span)
+        present = is_present(run) and span.file_offset < self.image.view.size
+
+        def children() -> Iterator[Node]:
+            raw = self.image.view.read_at(span.file_offset, span.size).ljust(span.size, b"\0")
+            return _shares(area, self.bat, self.geometry, run.number, span.file_offset, raw)
+
+        return area.node(
+            name,
+            name,
+            "sector_bitmap" if present else "kept",
+            span.file_offset,
+            span.size,
+            value=run.state,
+            meaning=meaning,
+            details=details,
+            note="" if present else "not present: a place that the entry keeps",
+            children=children if present else None,
+        )
+
+
+def _shares(area: Area, bat: Bat, geometry: Geometry, chunk: int, offset: int, raw: bytes) -> Iterator[Node]:
+    """The bits of a chunk's payload blocks: blocks whose bits are all clear, or all set, as runs."""
+    size = SECTOR_BITMAP_BLOCK_SIZE // geometry.chunk_ratio
+    first = chunk * geometry.chunk_ratio
+    count = min(geometry.chunk_ratio, geometry.payload_blocks - first)
+
+    def kind(place: int) -> tuple[str, int]:
+        part = raw[place * size : (place + 1) * size]
+        if part.count(0) == size:
+            return _CLEAR, 0
+        return (_SET, 0) if part.count(255) == size else (_MIXED, place)
+
+    for (filling, _), group in groupby(range(count), kind):
+        members = list(group)
+        start, length = members[0] * size, len(members) * size
+        number = first + members[0]
+        name = f"block[{number}]" if len(members) == 1 else f"block[{number}..{number + len(members) - 1}]"
+        details: dict[str, Detail] = {"bits": filling, "first_block": number, "blocks": len(members)}
+        if filling == _MIXED:
+            details |= _described(bat, geometry, number, raw[start : start + length])
+        note = f"{details['set_bits']} of {size * 8} bits set" if filling == _MIXED else f"all {filling}"
+        path = f"bitmap[{chunk}].{name}"
+        yield area.node(name, path, "bitmap_bits", offset + start, length, details=details, note=note)
+    used = count * size
+    if used < SECTOR_BITMAP_BLOCK_SIZE:
+        path = f"bitmap[{chunk}].unused"
+        note = "bits behind the disk's end"
+        yield area.filled("unused", path, "free", offset + used, SECTOR_BITMAP_BLOCK_SIZE - used, note=note)
+
+
+def _described(bat: Bat, geometry: Geometry, block: int, raw: bytes) -> dict[str, Detail]:
+    """The runs of a block's bits: first sector in the block, number of sectors, 1 for bits that are set."""
+    shown: list[list[int]] = []
+    more = False
+    for start, count, value in bitmap.runs(raw, 0, len(raw) * 8):
+        if len(shown) == _RUNS_SHOWN:
+            more = True
+            break
+        shown.append([start, count, int(value)])
+    state, _ = split(bat.word(geometry.payload_index(block)))
+    set_bits = int.from_bytes(raw, "little").bit_count()
+    return {"set_bits": set_bits, "runs": list(shown), "more_runs": more, "block_state": state}
