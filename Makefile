@@ -60,7 +60,7 @@ lint: $(VENV)/.installed ## Check style, formatting and types
 	$(BIN)/mypy
 
 golden: $(VENV)/.installed ## Rewrite the golden transcripts; read the diff before you commit it
-	$(BIN)/pytest tests/cli/test_golden.py --update-golden
+	$(BIN)/pytest tests/cli/test_golden.py tests/inspect/test_transcripts.py --update-golden
 
 bench: $(VENV)/.peers ## Measure side by side with other readers; writes tests/results/
 	$(BIN)/python -m tests.benchmarks

@@ -182,7 +182,8 @@ class VirtualDisk(io.RawIOBase):
         if not self.salvaging and image.mapping is not None:
             raise image.mapping.why_unreadable(piece.virtual_offset)
         if len(self.lost) < _LOST_KEPT:
-            self.lost.append(Range(piece.virtual_offset, piece.length, UNREADABLE, image.name, None, depth))
+            place = piece.file_offset if piece.kind == DATA else None
+            self.lost.append(Range(piece.virtual_offset, piece.length, UNREADABLE, image.name, place, depth))
 
     def _pieces(self, depth: int, offset: int, length: int) -> Iterator[tuple[int, Piece]]:
         """The range as pieces, each with the depth of the container that decided it; none is left to a parent."""

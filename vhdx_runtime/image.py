@@ -162,7 +162,7 @@ def _identifier(source: Source) -> tuple[Placed, tuple[Finding, ...]]:
         found.append(make("FTI-001", placed.place("signature"), f"{len(raw)} bytes", "the signature"))
     if source.size < layout.HEADER_SECTION_SIZE:
         shown, expected = f"{source.size:#x} bytes", f"at least {layout.HEADER_SECTION_SIZE:#x}"
-        found.append(make("FTI-002", Place("file", "length"), shown, expected))
+        found.append(make("FTI-002", Place("file", "length", source.size), shown, expected))
     if source.size % layout.OBJECT_ALIGNMENT:
         place = Place("file", "length", source.size)
         found.append(make("LAY-003", place, f"{source.size:#x} bytes", "a whole number of MiB"))

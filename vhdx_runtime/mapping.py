@@ -75,6 +75,8 @@ class Mapping:
         if geometry.has_parent:
             self._kinds[layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT] = PARTIAL
         self._memo: dict[int, tuple[str, int]] = {}
+        chunks, rest = divmod(bat.entry_count, geometry.chunk_ratio + 1)
+        self._held_blocks = chunks * geometry.chunk_ratio + min(rest, geometry.chunk_ratio)
 
     def locate(self, block: int) -> tuple[str, int]:
         """What a payload block is, and where.
@@ -90,7 +92,8 @@ class Mapping:
         """
         found = self._memo.get(block)
         if found is None:
-            found = self._classify(self._bat.word(self._geometry.payload_index(block)))
+            held = block < self._held_blocks
+            found = self._classify(self._bat.word(self._geometry.payload_index(block))) if held else (UNREADABLE, 0)
             if len(self._memo) >= _MEMO:
                 self._memo.clear()
             self._memo[block] = found
@@ -112,6 +115,11 @@ class Mapping:
             for block in range(first, last):
                 yield block, 1, *self.locate(block)
             return
+        held = max(first, min(last, self._held_blocks))
+        if held < last:
+            yield from self.blocks(first, held)
+            yield held, last - held, UNREADABLE, 0
+            return
         for block, count, word in self._word_runs(first, last):
             kind, file_offset = self._classify(word)
             if kind == PARTIAL:
@@ -129,8 +137,8 @@ class Mapping:
         for start in range(first, last, _BULK_CHUNK):
             stop = min(last, start + _BULK_CHUNK)
             index = geometry.payload_index(start)
-            raw = self._bat.words(index, geometry.payload_index(stop - 1) + 1 - index)
             entries = np.zeros(geometry.payload_index(stop - 1) + 1 - index, dtype="<u8")
+            raw = self._bat.words(index, len(entries))  # shorter where the file ends inside the table
             entries[: len(raw) // ENTRY_SIZE] = np.frombuffer(raw, dtype="<u8", count=len(raw) // ENTRY_SIZE)
             slots = range(geometry.chunk_ratio - start % geometry.chunk_ratio, len(entries), geometry.chunk_ratio + 1)
             words = np.delete(entries, slots) if slots else entries
@@ -193,7 +201,7 @@ class Mapping:
     def _bitmap_offset(self, chunk: int) -> int | None:
         """File offset of a chunk's sector bitmap block, or None where there is none that can be read."""
         state, file_offset = split(self._bat.word(self._geometry.bitmap_index(chunk)))
-        present = state == layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT
+        present = state >= layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT  # 7 is no state of a bitmap, but can only mean this
         inside = file_offset and file_offset + layout.SECTOR_BITMAP_BLOCK_SIZE <= self._view.size
         return file_offset if present and inside else None
 
@@ -202,6 +210,10 @@ class Mapping:
         geometry = self._geometry
         block = offset // geometry.block_size
         index = geometry.payload_index(block)
+        if block >= self._held_blocks:
+            place = Place("bat", "length", self._bat.file_offset)
+            found = f"{self._bat.entry_count} entries, none for block {block}"
+            return make("BAT-001", place, found, f"at least {index + 1}").error()
         for finding in self._bat.findings(index, ("payload", *geometry.tags)):
             if finding.declaration.verdict == "degrade":
                 return finding.error()
@@ -215,7 +227,7 @@ class Mapping:
         index = geometry.bitmap_index(chunk)
         state, bitmap_offset = split(self._bat.word(index))
         place = Place(f"bat[{index}]", "state", self._bat.file_offset + index * ENTRY_SIZE)
-        if state != layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT:
+        if state < layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT:
             shown = f"state {state} while block {block} is partially present"
             return make("BAT-012", place, shown, "a sector bitmap block that is present").error()
         return make("BAT-013", place, f"bitmap at {bitmap_offset:#x}", f"a place below {self._view.size:#x}").error()

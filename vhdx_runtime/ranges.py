@@ -26,7 +26,8 @@ class Range(NamedTuple):
             (defined as zeros), "hole" (stored nowhere in the chain: zeros), "missing" (left to a parent that is not
             there: zeros) or "unreadable".
         file: name of the container of the chain that decided it.
-        file_offset: of the first byte, for data and log; else None.
+        file_offset: of the first byte, for data and log, and in lists of what was lost where reading the file failed;
+            else None.
         depth: position of that container in the chain, 0 for the one that was opened.
     """
 

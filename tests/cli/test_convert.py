@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -161,13 +162,16 @@ def test_an_interrupted_run_leaves_nothing(
 ) -> None:
     made = make(tmp_path, SAMPLE)
     seen: list[str] = []
+    copy_range, lock = copying.copy_range, threading.Lock()
 
     def interrupt(*arguments: Any) -> int:
-        seen.extend(listing(tmp_path))
-        os.kill(os.getpid(), number)
-        return copying.copy_range(*arguments)
+        with lock:
+            if not seen:
+                seen.extend(listing(tmp_path))
+                os.kill(os.getpid(), number)
+        return copy_range(*arguments)
 
-    monkeypatch.setattr(copying, "_copy_inside_kernel", interrupt)
+    monkeypatch.setattr(copying, "copy_range", interrupt)
     before = signal.getsignal(number)
     run("convert", made.path, tmp_path / "out.raw", code=code)
     assert len(seen) == 2, "there was no unfinished file to leave behind"
@@ -178,7 +182,12 @@ def test_an_interrupted_run_leaves_nothing(
 def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make(tmp_path, LONE)
     out = tmp_path / "out.raw"
-    monkeypatch.setattr(copying, "_copy_inside_kernel", lambda *_: out.write_text("somebody else's"))
+
+    def interfere(*arguments: int) -> int:
+        out.write_text("somebody else's")
+        return arguments[-1]
+
+    monkeypatch.setattr(copying, "copy_range", interfere)
     assert "exists" in run("convert", made.path, out, code=2).stderr
     assert (out.read_text(), listing(tmp_path)) == ("somebody else's", ["lone.vhdx", "out.raw"])
 

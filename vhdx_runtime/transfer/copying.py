@@ -7,7 +7,9 @@ to the file descriptor that it is given.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from ..disk import VirtualDisk
@@ -16,8 +18,12 @@ from ..portable import copy_range, pwrite
 from .extents import Extent, Lost, of_disk
 
 # One step of a copy: long enough that calls do not count, short enough to answer to signals and to show progress.
-_KERNEL_STEP: Final = 1 << 26
+_KERNEL_STEP: Final = 1 << 25
 _STEP: Final = 1 << 22
+
+# Two copies at once keep two cores busy; more gain nothing, as memory or disk is the limit then.
+_WORKERS: Final = 2
+_AHEAD: Final = 64
 
 
 def copy_sparse(disk: VirtualDisk, fd: int, lost: Lost, advance: Callable[[int], object]) -> int:
@@ -38,33 +44,52 @@ def copy_sparse(disk: VirtualDisk, fd: int, lost: Lost, advance: Callable[[int],
     """
     os.ftruncate(fd, disk.size)
     written = 0
-    for extent in of_disk(disk, lost):
-        if extent.source is None or extent.source.fd is None:
-            _copy_through_memory(disk, extent, fd, advance)
-        else:
-            try:
-                _copy_inside_kernel(extent, extent.source.fd, fd, advance)
-            except (OSError, IntegrityError):
-                if not disk.salvaging:
-                    raise
-                _copy_through_memory(disk, extent, fd, advance)  # gives up bad places only
-        written += extent.length
-    for failed in disk.lost:
-        lost.add(failed)
+    pending: deque[tuple[int, Future[None]]] = deque()
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        try:
+            for extent in _steps(of_disk(disk, lost)):
+                pending.append((extent.end, workers.submit(_copy, disk, extent, fd)))
+                written += extent.length
+                while len(pending) > _AHEAD or (pending and pending[0][1].done()):
+                    _finish(pending, advance)
+            while pending:
+                _finish(pending, advance)
+        except BaseException:
+            workers.shutdown(cancel_futures=True)
+            raise
+    lost.add_failures(disk)
     advance(disk.size)
     return written
 
 
-def _copy_inside_kernel(extent: Extent, source: int, fd: int, advance: Callable[[int], object]) -> None:
-    for done in range(0, extent.length, _KERNEL_STEP):
-        length = min(_KERNEL_STEP, extent.length - done)
-        if copy_range(source, extent.file_offset + done, fd, extent.virtual_offset + done, length) != length:
-            name = extent.source.name if extent.source else ""
-            raise IntegrityError(f"{name}: the file became shorter while it was read")
-        advance(extent.virtual_offset + done + length)
+def _finish(pending: deque[tuple[int, Future[None]]], advance: Callable[[int], object]) -> None:
+    end, copied = pending.popleft()
+    copied.result()
+    advance(end)
 
 
-def _copy_through_memory(disk: VirtualDisk, extent: Extent, fd: int, advance: Callable[[int], object]) -> None:
+def _steps(extents: Iterator[Extent]) -> Iterator[Extent]:
+    """The extents in pieces of at most one step."""
+    for extent in extents:
+        for done in range(0, extent.length, _KERNEL_STEP):
+            length = min(_KERNEL_STEP, extent.length - done)
+            yield Extent(extent.virtual_offset + done, length, extent.source, extent.file_offset + done)
+
+
+def _copy(disk: VirtualDisk, extent: Extent, fd: int) -> None:
+    source = extent.source
+    if source is not None and source.fd is not None:
+        try:
+            if copy_range(source.fd, extent.file_offset, fd, extent.virtual_offset, extent.length) == extent.length:
+                return
+            raise IntegrityError(f"{source.name}: the file became shorter while it was read")
+        except (OSError, IntegrityError):
+            if not disk.salvaging:
+                raise
+    _copy_through_memory(disk, extent, fd)  # when salvaging, gives up bad places only
+
+
+def _copy_through_memory(disk: VirtualDisk, extent: Extent, fd: int) -> None:
     buffer = memoryview(bytearray(min(_STEP, extent.length)))
     for done in range(0, extent.length, _STEP):
         start = extent.virtual_offset + done
@@ -73,7 +98,6 @@ def _copy_through_memory(disk: VirtualDisk, extent: Extent, fd: int, advance: Ca
         while part:
             count = pwrite(fd, part, start)
             start, part = start + count, part[count:]
-        advance(start)
 
 
 def chunks(disk: VirtualDisk, lost: Lost, offset: int = 0, length: int | None = None) -> Iterator[memoryview]:
@@ -104,7 +128,6 @@ def chunks(disk: VirtualDisk, lost: Lost, offset: int = 0, length: int | None = 
             turn = 1 - turn
             yield part
         position = extent.end
-    for failed in disk.lost:
-        lost.add(failed)
+    lost.add_failures(disk)
     for start in range(position, end, _STEP):
         yield zeros[: end - start]

@@ -69,6 +69,12 @@ class Lost:
         if len(self.ranges) < LOST_KEPT:
             self.ranges.append(lost)
 
+    def add_failures(self, disk: VirtualDisk) -> None:
+        """Note the places that a salvaging disk could not read although its structures are sound."""
+        for failed in disk.lost:
+            if failed.file_offset is not None:
+                self.add(failed)
+
 
 class StoredParts:
     """The parts of one file that are not holes.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from vhdx_format.layout import DATA_DESCRIPTOR_SIGNATURE, LOG_SECTOR_SIZE, OBJECT_ALIGNMENT, STRUCTURES
 
@@ -51,6 +51,12 @@ class Updates:
     def end(self) -> int:
         """Largest file offset that any update reaches, in bytes."""
         return max(self._end, max((end for _, end in self.ranges), default=0))
+
+    def targets(self) -> Iterator[tuple[int, int]]:
+        """Every range that an update changes, as half-open ranges of file offsets: writes first, then zeros."""
+        for number, _ in self._pages:
+            yield number * LOG_SECTOR_SIZE, (number + 1) * LOG_SECTOR_SIZE
+        yield from self.ranges
 
     def settle(self) -> dict[int, Page]:
         """Return the pages that survive: of each sector the last update, if that is a write.

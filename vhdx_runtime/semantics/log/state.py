@@ -100,16 +100,20 @@ def _area(source: Source, offset: int, length: int) -> LogArea | None:
 
 def _active_findings(source: Source, area: LogArea, active: list[LogEntry], overlay: Overlay) -> Iterator[Finding]:
     head = active[-1]
-    place = Place("log entry header", "flushed_file_offset", area.file_offset(head.log_offset))
+    raw = area.read(head.log_offset, layout.LOG_ENTRY_HEADER_SIZE)
+    label = f"log entry {head.sequence_number}"
+    header = decode.structure("log_entry_header", raw, area.file_offset(head.log_offset), label)
     if source.size < head.flushed_file_offset:
         expected = f"at least {head.flushed_file_offset:#x}, flushed before the head entry was written"
-        yield make("LOG-025", place, f"file of {source.size:#x} bytes", expected)
+        yield make("LOG-025", header.place("flushed_file_offset"), f"file of {source.size:#x} bytes", expected)
     reach = max(source.size, replay_module.grown_size(head))
     if overlay.size > reach:
-        yield make("LOG-028", place, f"updates up to {overlay.size:#x}", f"an end at or before {reach:#x}")
+        expected = f"an end at or before {reach:#x}"
+        yield make("LOG-028", header.place("last_file_offset"), f"updates up to {overlay.size:#x}", expected)
     if overlay.size > source.size + layout.LOG_GROWTH_MAX:
         expected = f"growth of at most {layout.LOG_GROWTH_MAX:#x} bytes"
-        yield make("LOG-031", place, f"a file of {overlay.size:#x} bytes", expected, ["beyond_budget"])
+        found = f"a file of {overlay.size:#x} bytes"
+        yield make("LOG-031", header.place("last_file_offset"), found, expected, ["beyond_budget"])
     for entry in active:
         raw = area.read(entry.log_offset, layout.LOG_ENTRY_HEADER_SIZE)
         label = f"log entry {entry.sequence_number}"
