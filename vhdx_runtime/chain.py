@@ -11,24 +11,21 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from vhdx_format.layout import CHAIN_DEPTH_MAX
-from vhdx_format.rules import RULES
 
+from .attempts import EXPLICIT, Attempt, failure, name_of
 from .codec.confined import folder_of, open_confined, places, spellings
 from .codec.decode import guid_text
 from .codec.source import FileSource, Readable, Source, open_source
 from .errors import ChainError, Place, VhdxError
 from .findings import Finding, make, raise_first
 from .image import Image, load_image
-from .semantics.locator import RELATIVE_PATH
-
-EXPLICIT: Final = "explicit"
+from .semantics.locator import RELATIVE_PATH, Locator
 
 _UNUSABLE: Final = ("PLC-003", "PLC-004", "PLC-006", "PLC-013", "PLC-014")
 _COMPARED: Final = {"CHN-003": "logical_sector_size", "CHN-005": "virtual_disk_size", "CHN-006": "block_size"}
-_SHOWN_CHARACTERS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +74,6 @@ class _Named:
     image: Image | None = None
 
 
-class _Attempt(NamedTuple):
-    """A candidate that was turned down."""
-
-    found_by: str
-    where: str
-    error: VhdxError
-
-
 @dataclass(slots=True)
 class _Search:
     """What was found so far, what was turned down, and where may be looked."""
@@ -94,7 +83,7 @@ class _Search:
     folders: list[str]
     links: list[Link] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    attempts: list[_Attempt] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
 
     def left(self) -> list[_Named]:
         """The named parents that have no place in the chain so far."""
@@ -137,7 +126,7 @@ def open_chain(
         while (geometry := search.images[-1].geometry) and geometry.has_parent:
             _add_parent(search)
         if search.links and named and len(search.left()) == len(named):
-            raise _failure(child, search.attempts, "none of the files named as parents belongs to the chain")
+            raise failure(child, search.attempts, "none of the files named as parents belongs to the chain")
     except BaseException:
         for image in search.images[1:]:
             image.close()
@@ -161,7 +150,7 @@ def _add_parent(search: _Search) -> None:
     if len(search.images) >= CHAIN_DEPTH_MAX:
         found = f"{len(search.images)} files and no end"
         raise make("CHN-004", Place("chain", "files"), found, f"{CHAIN_DEPTH_MAX} at most").error()
-    if child.locator and child.locator.linkage:
+    if child.locator and not (_faults(child.locator) and not child.locator.linkage):
         parent, found_by = _linked(search, child)
     else:
         parent, found_by = _unverified(search, child), EXPLICIT
@@ -169,6 +158,11 @@ def _add_parent(search: _Search) -> None:
     path = os.path.realpath(parent.source.path) if isinstance(parent.source, FileSource) else ""
     search.links.append(Link(child.name, parent.name, found_by, path))
     search.findings += _pair_findings(child, parent, found_by)
+
+
+def _faults(locator: Locator) -> list[Finding]:
+    """What keeps a locator from saying by what to recognise the parent."""
+    return [finding for finding in locator.findings if finding.rule in _UNUSABLE]
 
 
 def _linked(search: _Search, child: Image) -> tuple[Image, str]:
@@ -180,18 +174,18 @@ def _linked(search: _Search, child: Image) -> tuple[Image, str]:
             parent = opened()
             _require_link(child, parent)
         except VhdxError as error:
-            search.attempts.append(_Attempt(found_by, where, error))
+            search.attempts.append(Attempt(found_by, where, error))
             if parent and found_by != EXPLICIT:
                 parent.close()
         else:
             return parent, found_by
-    raise _failure(child, search.attempts[start:], "no parent found")
+    raise failure(child, search.attempts[start:], "no parent found")
 
 
 def _candidates(search: _Search, child: Image) -> Iterator[tuple[str, str, Callable[[], Image]]]:
     """What the caller named, then each place that the locator's paths lead to, in the order of the specification."""
     for named in search.left():
-        yield EXPLICIT, _name(named.file), partial(_open_named, named, search)
+        yield EXPLICIT, name_of(named.file), partial(_open_named, named, search)
     home = folder_of(child.source)
     folders = list(dict.fromkeys([*([home] if home else []), *search.folders]))
     seen: set[str] = set()
@@ -242,8 +236,7 @@ def _require_link(child: Image, parent: Image) -> None:
 
 def _unverified(search: _Search, child: Image) -> Image:
     """The only file left that the caller named, where the child does not say by what to recognise its parent."""
-    found = child.locator.findings if child.locator else ()
-    known = [finding for finding in found if finding.rule in _UNUSABLE]
+    known = _faults(child.locator) if child.locator else []
     rule, reason = (known[0].rule, known[0].message) if known else ("PLC-001", "no parent locator (PLC-001)")
     left = search.left()
     if len(left) != 1:
@@ -251,7 +244,7 @@ def _unverified(search: _Search, child: Image) -> Image:
     try:
         parent = _open_named(left[0], search)
     except VhdxError as error:
-        raise ChainError(f"{child.name}: parent {_name(left[0].file)}: {error}", rule=error.rule) from error
+        raise ChainError(f"{child.name}: parent {name_of(left[0].file)}: {error}", rule=error.rule) from error
     taken = f"{parent.name} taken unverified as the parent of {child.name}: {reason}"
     search.findings.append(make("CHN-002", Place("chain", "data_write_guid"), taken, "a linkage to compare with"))
     return parent
@@ -271,30 +264,3 @@ def _pair_findings(child: Image, parent: Image, found_by: str) -> list[Finding]:
         findings.append(make("CHN-007", Place("chain", "log_guid"), found, "an empty log"))
     raise_first(findings)
     return findings
-
-
-def _name(file: Readable) -> str:
-    return os.fsdecode(file) if isinstance(file, (str, os.PathLike)) else f"<{type(file).__name__}>"
-
-
-def _failure(child: Image, attempts: list[_Attempt], what: str) -> ChainError:
-    """The error that lists what was tried and why each was turned down; caused by the first that is damaged."""
-    tried = dict.fromkeys(f"{a.found_by} {a.where[:_SHOWN_CHARACTERS]!r}: {a.error}" for a in attempts)
-    damaged = next((a.error for a in attempts if not isinstance(a.error, ChainError)), None)
-    followed = {a.error.rule for a in attempts if a.found_by != EXPLICIT}
-    rules = {a.error.rule for a in attempts}
-    locator = child.locator
-    if "CHN-004" in followed:  # a loop; that the caller named a file twice, or the child itself, is none
-        rule = "CHN-004"
-    elif "CHN-002" in rules:
-        rule = "CHN-002"
-    else:
-        missing = "CHN-001" if locator and locator.paths else "PLC-016"
-        rule = (damaged and damaged.rule) or ("CHN-004" if "CHN-004" in rules else missing)
-    wanted = " or ".join(guid_text(raw) for raw in locator.linkage) if locator else ""
-    place = Place("parent locator", "", locator.header.file_offset) if locator else None
-    reasons = "; ".join(tried) or "there is no place to look"
-    message = f"{child.name}: {what}, expected DataWriteGuid {wanted or 'unknown'}: {reasons} ({rule})"
-    error = ChainError(message, rule=rule, place=place, spec=RULES[rule].section)
-    error.__cause__ = damaged
-    return error

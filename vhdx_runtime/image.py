@@ -82,8 +82,7 @@ class Image:
         """
         if not decode.is_read(self.identifier, "creator") or not decode.holds(self.identifier, "FTI-001"):
             return ""
-        text = bytes(self.identifier.fields.creator).decode("utf-16-le", "replace")
-        return text.partition("\0")[0]
+        return _until_nul(bytes(self.identifier.fields.creator)).decode("utf-16-le", "replace")
 
     def close(self) -> None:
         """Close the file."""
@@ -168,10 +167,15 @@ def _identifier(source: Source) -> tuple[Placed, tuple[Finding, ...]]:
         found.append(make("LAY-003", place, f"{source.size:#x} bytes", "a whole number of MiB"))
     if decode.is_read(placed, "creator"):
         try:
-            bytes(placed.fields.creator).decode("utf-16-le")
+            _until_nul(bytes(placed.fields.creator)).decode("utf-16-le")
         except UnicodeDecodeError as error:
             found.append(make("FTI-003", placed.place("creator"), str(error), "UTF-16LE text"))
     return placed, tuple(found)
+
+
+def _until_nul(text: bytes) -> bytes:
+    """UTF-16 text up to its first NUL character."""
+    return text[: next((at for at in range(0, len(text), 2) if not any(text[at : at + 2])), len(text))]
 
 
 def _metadata(view: Source, regions: Regions) -> Metadata:
@@ -198,10 +202,12 @@ def _log_overlaps(state: Log, regions: Regions, headers: Headers) -> list[Findin
     if headers.current is None or not state.length:
         return []
     conditions = ["log_guid_nil" if headers.current.fields.log_guid.is_nil else "log_guid_set"]
+    place = headers.current.placed.place("log_offset")
+    shown = f"log from {state.offset:#x} to {state.offset + state.length:#x} overlaps "
     found = []
+    if state.offset < layout.HEADER_SECTION_SIZE:
+        found.append(make("HDR-012", place, f"{shown}the header section", "no overlap", conditions))
     for region in regions.entries:
         if region.file_offset < state.offset + state.length and region.end > state.offset:
-            shown = f"log from {state.offset:#x} to {state.offset + state.length:#x} overlaps {region.placed.label}"
-            place = headers.current.placed.place("log_offset")
-            found.append(make("HDR-012", place, shown, "no overlap", conditions))
+            found.append(make("HDR-012", place, f"{shown}{region.placed.label}", "no overlap", conditions))
     return found

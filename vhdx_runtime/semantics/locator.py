@@ -136,7 +136,7 @@ def _header_findings(header: Placed) -> list[Finding]:
         return [make("PLC-003", header.place(), f"only {len(header.raw)} bytes", f"{size} or more")]
     findings = decode.findings(header)
     count = header.fields.key_value_count
-    if count > PAIRS_READ_MAX:
+    if count > PAIRS_READ_MAX and decode.holds(header, "PLC-003"):
         expected = f"{PAIRS_READ_MAX} at most; the others are not looked at"
         findings.append(make("PLC-006", header.place("key_value_count"), f"{count} pairs", expected))
     return findings
@@ -144,7 +144,7 @@ def _header_findings(header: Placed) -> list[Finding]:
 
 def _entries(header: Placed) -> list[Placed]:
     """The entries, each parsed; from a copy with a smaller count where there are more than may cost memory."""
-    if not header.complete:
+    if not header.complete or not decode.holds(header, "PLC-003"):
         return []
     raw = header.raw
     if header.fields.key_value_count > PAIRS_READ_MAX:
@@ -247,8 +247,6 @@ def _linkage(pairs: list[Pair], file_offset: int) -> tuple[tuple[bytes, ...], li
             accepted.append(raw)
             if key == PARENT_LINKAGE2:
                 findings.append(make("PLC-015", place, shown, "no such key, or nil"))
-        elif key == PARENT_LINKAGE:
-            findings.append(make("PLC-013", place, "nil", "the DataWriteGuid of the parent"))
     return tuple(accepted), findings
 
 

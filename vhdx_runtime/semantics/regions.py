@@ -24,7 +24,8 @@ from ..codec.source import Source
 from ..errors import Place
 from ..findings import Finding, make
 
-_COPY_RULES = ("RGN-001", "RGN-002", "RGN-005")
+_NOISE_RULES = ("RGN-001", "RGN-002")
+_COPY_RULES = (*_NOISE_RULES, "RGN-005")
 _NAMES = {BAT_REGION_GUID: "bat", METADATA_REGION_GUID: "metadata"}
 
 
@@ -110,10 +111,13 @@ def load(view: Source) -> Regions:
     """
     first, second = (_copy(view, number) for number in (1, 2))
     current = next((copy for copy in (first, second) if copy.valid), None)
+    if current is not None:
+        first, second = _spared(first), _spared(second)
     findings = [*first.findings, *second.findings]
     if current is None:
-        text = "at least one with the right signature, checksum and count"
-        findings.append(make("RGN-003", Place("region tables"), "no valid region table", text))
+        if all(_is_noise(copy) for copy in (first, second)):
+            text = "at least one with the right signature and checksum"
+            findings.append(make("RGN-003", Place("region tables"), "no valid region table", text))
         return Regions((first, second), None, (), tuple(findings))
     if first.placed.raw != second.placed.raw:
         findings.append(make("RGN-004", second.placed.place(), "differs from region table 1", "the same bytes"))
@@ -132,6 +136,17 @@ def _copy(view: Source, number: int) -> RegionCopy:
     broken = [finding for finding in decode.findings(header) if finding.rule in _COPY_RULES] if header else []
     checksum = decode.checksum_finding(placed)
     return RegionCopy(number, placed, header, (*broken, *([checksum] if checksum else [])))
+
+
+def _is_noise(copy: RegionCopy) -> bool:
+    """True where not even signature and checksum are right."""
+    return any(finding.rule in _NOISE_RULES for finding in copy.findings)
+
+
+def _spared(copy: RegionCopy) -> RegionCopy:
+    """A copy beside a valid one: whatever is wrong with it, nothing is refused for it."""
+    found = (make(item.rule, item.place, item.found, item.expected, ["other_copy"]) for item in copy.findings)
+    return RegionCopy(copy.number, copy.placed, copy.header, tuple(found))
 
 
 def _region(placed: Placed) -> Region:
@@ -166,7 +181,7 @@ def _overlaps(entries: Sequence[Region]) -> list[Finding]:
     """Each region that starts before one that stands earlier in the file ends, or inside the header section."""
     found = []
     end, owner = HEADER_SECTION_SIZE, "the header section"
-    known = True
+    known = False  # whoever overlaps an object that counts is refused; the header section is read before it matters
     for region in sorted(entries, key=lambda item: item.file_offset):
         if region.length and region.file_offset < end:
             shown = f"starts at {region.file_offset:#x} inside {owner}, which ends at {end:#x}"

@@ -6,6 +6,7 @@ the same functions. Descriptors are streamed; none is kept.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,6 +33,12 @@ def _dropping(structure: str) -> tuple[Test, ...]:
     return tuple(item for item in BULK[structure].items() if RULES[item[0]].verdict == "ignore-object")
 
 
+def _noting(structure: str) -> tuple[Test, ...]:
+    """The claims of a descriptor whose breach is noted only."""
+    return tuple(item for item in BULK[structure].items() if RULES[item[0]].verdict != "ignore-object")
+
+
+_NOTES = _noting("zero_descriptor")
 _TESTS = {
     ZERO_DESCRIPTOR_SIGNATURE: _dropping("zero_descriptor"),
     DATA_DESCRIPTOR_SIGNATURE: _dropping("data_descriptor"),
@@ -90,6 +97,22 @@ def judge(area: LogArea, position: int, count: int, sequence: int) -> tuple[str,
         if broken:
             return broken, "in a descriptor", updates
     return "", "", updates
+
+
+def notes(area: LogArea, position: int, count: int) -> Iterator[tuple[str, int]]:
+    """The rules that descriptors of a valid entry break without making it invalid, and how many break each.
+
+    Args:
+        area: the log.
+        position: where the entry starts, in bytes from the start of the log.
+        count: number of descriptors.
+    """
+    totals: Counter[str] = Counter()
+    for part in parts(area, position, count):
+        zeros = [reserved for signature, reserved, *_ in rows(part) if signature == ZERO_DESCRIPTOR_SIGNATURE]
+        for rule, test in _NOTES:
+            totals[rule] += sum(not test(reserved=reserved) for reserved in zeros if reserved)
+    yield from ((rule, total) for rule, total in totals.items() if total)
 
 
 def _judge_rows(area: LogArea, part: bytes, sequence: int, updates: int) -> tuple[str, int]:

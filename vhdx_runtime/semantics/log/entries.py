@@ -104,13 +104,13 @@ def _judge(
 ) -> tuple[str, str]:
     """The first rule that the entry breaks and what was found, cheap tests first; ("", "") for a valid entry."""
     placed = decode.structure("log_entry_header", raw, area.file_offset(position))
-    for finding in decode.findings(placed):
-        if finding.declaration.verdict == _DROPPING:
-            return finding.rule, finding.found
+    wrong = {f.rule: f.found for f in decode.findings(placed) if f.declaration.verdict == _DROPPING}
     if not LOG_SECTOR_SIZE <= length <= area.length:
-        return "LOG-005", f"entry_length {length:#x} in a log of {area.length:#x}"
+        wrong["LOG-005"] = f"entry_length {length:#x} in a log of {area.length:#x}"
     if tail >= area.length:
-        return "LOG-008", f"tail {tail:#x} in a log of {area.length:#x}"
+        wrong["LOG-008"] = f"tail {tail:#x} in a log of {area.length:#x}"
+    if wrong:
+        return min(wrong.items())  # rules are numbered in the order in which the fields are looked at
     broken, found, updates = descriptors.judge(area, position, count, sequence)
     if broken:
         return broken, found

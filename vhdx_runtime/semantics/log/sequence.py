@@ -70,6 +70,7 @@ def broken(
 
     Older entries that lie about in the ring are no fault, so only two things are looked at: runs whose head is newer
     than the active one but names no entry of the run as tail, and the entry expected directly after the active head.
+    Where no sequence is active, every entry with the right LogGuid is.
 
     Args:
         entries: candidates, as `scan` returns them.
@@ -87,6 +88,9 @@ def broken(
         if head.sequence_number > newest and all(entry.log_offset != head.tail for entry in run):
             yield "LOG-023", head, f"tail {head.tail:#x}", f"the place of one of the {len(run)} entries of its sequence"
     if not chosen:
+        for entry in entries:
+            if entry.broken not in ("", "LOG-012"):
+                yield entry.broken, entry, entry.reason, "a valid entry"
         return
     after = (chosen[-1].log_offset + chosen[-1].length) % log_length
     for entry in entries:

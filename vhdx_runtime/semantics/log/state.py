@@ -17,8 +17,8 @@ from ...codec.overlay import Overlay
 from ...codec.source import Source
 from ...errors import Place
 from ...findings import Finding, make
+from . import descriptors, sequence
 from . import replay as replay_module
-from . import sequence
 from .area import LogArea
 from .entries import LogEntry, scan
 
@@ -115,6 +115,9 @@ def _active_findings(source: Source, area: LogArea, active: list[LogEntry], over
         found = f"a file of {overlay.size:#x} bytes"
         yield make("LOG-031", header.place("last_file_offset"), found, expected, ["beyond_budget"])
     for entry in active:
+        for rule, count in descriptors.notes(area, entry.log_offset, entry.descriptor_count):
+            place = Place(f"log entry {entry.sequence_number} descriptors", "", area.file_offset(entry.log_offset))
+            yield make(rule, place, f"otherwise in {count} of them", decode.expectation(rule))
         raw = area.read(entry.log_offset, layout.LOG_ENTRY_HEADER_SIZE)
         label = f"log entry {entry.sequence_number}"
         yield from decode.findings(decode.structure("log_entry_header", raw, area.file_offset(entry.log_offset), label))
