@@ -158,6 +158,7 @@ instances:
       repair-how: Clear them by a log entry.
       error: integrity
       reader: Skip them; warn. (openvmm and 7-Zip do not open such files.)
+      provable: alone
   payload_state_is_defined:
     value: state != 4 and state != payload_block_state::unmapped_v095.to_i
     doc: 'The state of a payload block is one that the specification defines: 4 and 5 are not.'
@@ -175,6 +176,7 @@ instances:
       error: integrity
       applies: [payload]
       reader: '5 is what draft 0.95 called unmapped: zeros. 4: reading this block fails, others do not.'
+      provable: alone
   not_partially_present:
     value: state != payload_block_state::partially_present.to_i
     doc: Only a differencing file has partially present blocks.
@@ -192,6 +194,7 @@ instances:
       error: integrity
       applies: [payload, no_parent]
       reader: Read the block as fully present, and report it.
+      provable: alone
   allocated_offset_is_set:
     value: not is_allocated or file_offset_mb >= 1
     doc: A block that is in the file lies at 1 MiB or later; offset 0 is no place.
@@ -208,6 +211,7 @@ instances:
       repair-how: Mark the block as zero or not present; what it held is given up.
       error: integrity
       reader: Reading this block fails; in salvage it gives zeros. Do not write.
+      provable: alone
   sector_bitmap_state_is_defined:
     value: state == sector_bitmap_block_state::not_present.to_i or state == sector_bitmap_block_state::present.to_i
     doc: The state of a sector bitmap block is 0 or 6.
@@ -225,6 +229,7 @@ instances:
       error: integrity
       applies: [sector_bitmap, has_parent]
       reader: Take 7 as 6 and any other as not present; reads that need the bitmap then fail.
+      provable: alone
   sector_bitmap_is_absent:
     value: state == sector_bitmap_block_state::not_present.to_i
     doc: Only a differencing file has sector bitmap blocks.
@@ -242,6 +247,7 @@ instances:
       error: integrity
       applies: [sector_bitmap, no_parent]
       reader: Do not look at the entry; warn. Such files are known.
+      provable: alone
   unused_offset_is_zero:
     value: >-
       file_offset_mb == 0 or
@@ -260,6 +266,7 @@ instances:
       repair-how: Set the offset to zero by a log entry.
       error: integrity
       reader: Do not use the offset; warn. Hyper-V is said to refuse such files.
+      provable: alone
   fixed_is_present:
     value: state == payload_block_state::fully_present.to_i
     doc: In a fixed file every block is fully present. Others are tolerated; qemu-img makes them.
@@ -276,6 +283,7 @@ instances:
       error: integrity
       applies: [payload, fixed]
       reader: Read it as a dynamic file is read; mention it.
+      provable: alone
 enums:
   payload_block_state:
     0:

@@ -41,6 +41,7 @@ seq:
       repair: 'no'
       error: format
       reader: Skip the bytes; mention them, since something may be hidden there.
+      provable: alone
 instances:
   expected_signature:
     value: '[0x76, 0x68, 0x64, 0x78, 0x66, 0x69, 0x6c, 0x65]'
@@ -63,3 +64,4 @@ instances:
         write there twice.
       error: format
       reader: Refuse the file. A carving tool may go on when a header behind it has a good checksum.
+      provable: alone

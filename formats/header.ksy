@@ -25,6 +25,7 @@ doc-ref: MS-VHDX 2.2.2
   repair-how: Like HDR-001.
   error: integrity
   reader: The slot holds no valid header, and not one of its fields is to be believed.
+  provable: {with: [HDR-005]}
 -constants:
   - id: header_signature
     value: head
@@ -111,6 +112,7 @@ seq:
       repair-how: They become zero with the next header update.
       error: integrity
       reader: Skip the bytes; mention them.
+      provable: alone
 instances:
   expected_signature:
     value: '[0x68, 0x65, 0x61, 0x64]'
@@ -149,6 +151,7 @@ instances:
       repair-how: Write this slot anew by a header update (HDR-021) that starts from the other header.
       error: format
       reader: The slot holds no valid header; the other slot may.
+      provable: {with: [HDR-005]}
   version_is_supported:
     value: version == supported_version
     doc: The file format is version 1.
@@ -164,6 +167,7 @@ instances:
       repair: 'no'
       error: unsupported
       reader: Refuse the file. The other header is no way out, it may be older than the data.
+      provable: alone
   log_version_is_supported:
     value: log_version == supported_log_version
     doc: The log format is version 0. It matters only when there is a log to replay.
@@ -183,6 +187,7 @@ instances:
       repair-how: With LogGuid nil, store 0 by a header update.
       error: unsupported
       reader: With LogGuid set refuse, because the entries cannot be understood; otherwise warn and leave the log alone.
+      provable: alone
   log_length_is_aligned:
     value: log_length % object_alignment == 0
     doc: The log's size is a whole number of MiB, 0 included.
@@ -202,6 +207,7 @@ instances:
       repair-how: Someone who knows where the log lay must set the field.
       error: integrity
       reader: With LogGuid set refuse; otherwise warn and do not look at the log.
+      provable: alone
   log_offset_is_aligned:
     value: log_offset % object_alignment == 0
     doc: The log starts at a whole number of MiB.
@@ -221,6 +227,7 @@ instances:
       repair-how: Someone who knows where the log lay must set the field.
       error: integrity
       reader: With LogGuid set refuse; otherwise warn and do not look at the log.
+      provable: alone
   log_is_after_header_section:
     value: log_length == 0 or log_offset >= header_section_size
     doc: A log that has a size lies behind the header section.
@@ -240,6 +247,7 @@ instances:
       repair-how: Someone who knows where the log lay must set the field.
       error: integrity
       reader: With LogGuid set refuse, since headers would be read as log entries; otherwise warn.
+      provable: {with: [HDR-012]}
   log_guid_has_a_log:
     value: log_guid.is_nil or log_length > 0
     doc: A header that announces a log by its LogGuid also has room for one.
@@ -256,6 +264,7 @@ instances:
       repair-how: Set LogGuid to nil by a header update, if the owner accepts that metadata may be stale.
       error: integrity
       reader: 'Refuse the file: the log that it speaks of is nowhere. On request it can be read without one.'
+      provable: alone
   log_length_is_usual:
     value: log_length <= log_length_usual_max
     doc: The log is no larger than 1 GiB, the most that a known implementation takes.
@@ -271,6 +280,7 @@ instances:
       repair: 'no'
       error: integrity
       reader: Scan it within the work bound of LOG-031; warn that others may refuse.
+      provable: alone
   guids_are_set:
     value: not file_write_guid.is_nil and not data_write_guid.is_nil
     doc: FileWriteGuid and DataWriteGuid are set; the nil GUID identifies nothing.
@@ -287,6 +297,7 @@ instances:
       repair-how: A new FileWriteGuid is harmless; a new DataWriteGuid cuts off the children, so ask.
       error: integrity
       reader: Go on and warn. A nil GUID never matches a child's linkage.
+      provable: alone
   sequence_number_can_grow:
     value: sequence_number < sequence_number_max
     doc: The sequence number can still be raised.
@@ -303,3 +314,4 @@ instances:
       repair-how: Write both headers with small numbers, as a step of its own and with consent.
       error: integrity
       reader: Read only. Counting on from zero would make the old header current.
+      provable: alone

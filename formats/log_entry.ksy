@@ -26,6 +26,7 @@ doc-ref: MS-VHDX 2.3.1
   repair: 'no'
   error: integrity
   reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+  provable: alone
 -constants:
   - id: log_entry_signature
     value: loge
@@ -209,6 +210,8 @@ types:
           repair: 'no'
           error: format
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable:
+            'no': Where no signature is, nothing shows that an entry was meant to be; every log has such places.
       entry_length_is_aligned:
         value: entry_length % log_sector_size == 0
         doc: An entry's length is a multiple of 4 KiB.
@@ -224,6 +227,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable: alone
       tail_is_aligned:
         value: tail % log_sector_size == 0
         doc: Tail is a multiple of 4 KiB.
@@ -239,6 +243,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable: alone
       sequence_number_is_positive:
         value: sequence_number > 0
         doc: Sequence numbers of entries start above 0.
@@ -254,6 +259,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable: alone
       descriptors_fit:
         value: >-
           entry_length >= log_entry_header_size and
@@ -273,6 +279,7 @@ types:
           reader: >-
             The place holds no valid entry; a sequence ends before it. That alone never refuses the file. Decide this
             before room for the descriptors is made.
+          provable: alone
       reserved_is_zero:
         value: reserved == 0
         doc: The reserved word of an entry header is zero.
@@ -288,6 +295,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Take the entry and mention it; no reader is known to mind.
+          provable: alone
       flushed_file_offset_is_aligned:
         value: flushed_file_offset % object_alignment == 0
         doc: FlushedFileOffset is a whole number of MiB.
@@ -303,6 +311,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Use the value; warn. 0, and values below the previous entry's, occur in sound logs.
+          provable: alone
       last_file_offset_is_aligned:
         value: last_file_offset % object_alignment == 0
         doc: LastFileOffset is a whole number of MiB.
@@ -318,6 +327,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Round up to the next MiB when the file is lengthened; warn.
+          provable: alone
   log_descriptor:
     doc: A slot of 32 bytes that holds a zero descriptor or a data descriptor.
     doc-ref: MS-VHDX 2.3.1
@@ -365,6 +375,7 @@ types:
           repair: 'no'
           error: format
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable: alone
   zero_descriptor:
     doc: Sets a range of the file to zero.
     doc-ref: MS-VHDX 2.3.1.2
@@ -414,6 +425,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Take the entry and mention it.
+          provable: alone
       zero_length_is_aligned:
         value: zero_length % log_sector_size == 0
         doc: The length of a zeroed range is a multiple of 4 KiB.
@@ -429,6 +441,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable: alone
       file_offset_is_aligned:
         value: file_offset % log_sector_size == 0
         doc: What a descriptor updates starts at a multiple of 4 KiB.
@@ -446,6 +459,7 @@ types:
           reader: >-
             The place holds no valid entry; a sequence ends before it. That alone never refuses the file. (QEMU refuses
             the file.)
+          provable: alone
       file_offset_is_past_headers:
         value: file_offset >= region_table_1_offset
         doc: 'No descriptor writes below 192 KiB: the file type identifier and the headers are not for the log.'
@@ -461,6 +475,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable: alone
   data_descriptor:
     doc: Replaces 4 KiB of the file. The first 8 and last 4 of the new bytes are here, the rest is in the data sector.
     doc-ref: MS-VHDX 2.3.1.3
@@ -545,3 +560,4 @@ types:
           repair: 'no'
           error: format
           reader: The place holds no valid entry; a sequence ends before it. That alone never refuses the file.
+          provable: alone

@@ -133,6 +133,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file, before anything is computed from the size.
+          provable: alone
       block_size_is_power_of_two:
         value: block_size > 0 and (block_size & (block_size - 1)) == 0
         doc: The block size is a power of two.
@@ -148,6 +149,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file, before anything is computed from the size.
+          provable: {with: [ITM-019]}
       reserved_is_zero:
         value: reserved == 0
         doc: No bit of the flag word is set but the lowest two.
@@ -164,6 +166,7 @@ types:
           repair-how: Clear them, with consent.
           error: integrity
           reader: Look at the two known bits only; warn; do not write, the bits may stand for a feature.
+          provable: alone
       flags_do_not_conflict:
         value: not leave_block_allocated or not has_parent
         doc: 'Not both LeaveBlockAllocated and HasParent are set. Both is legal: then the first one does not count.'
@@ -179,6 +182,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The file is differencing. (libvhdi refuses it.)
+          provable: alone
   virtual_disk_size:
     doc: Size of the virtual disk.
     doc-ref: MS-VHDX 2.6.2.2
@@ -208,6 +212,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          provable: alone
       size_is_not_zero:
         value: virtual_disk_size > 0
         doc: The virtual disk has a size.
@@ -223,6 +228,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file; the BAT formulas have no meaning for 0.
+          provable: alone
   virtual_disk_id:
     doc: Identity of the virtual disk, shown to the guest as SCSI page 0x83; a child has its parent's.
     doc-ref: MS-VHDX 2.6.2.3
@@ -250,6 +256,7 @@ types:
             Store a random GUID, with consent: to a guest that goes by SCSI page 0x83 it is then another disk.
           error: integrity
           reader: Take it; warn.
+          provable: alone
   logical_sector_size:
     doc: Sector size that the guest addresses; it fixes the size of a chunk.
     doc-ref: MS-VHDX 2.6.2.4
@@ -282,6 +289,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          provable: alone
   physical_sector_size:
     doc: Sector size that the guest is told the medium has; it moves no byte.
     doc-ref: MS-VHDX 2.6.2.5
@@ -315,6 +323,7 @@ types:
           repair-how: Store one of the two values.
           error: integrity
           reader: Take 4096 and warn; nothing is addressed by it.
+          provable: alone
   chs_parameters:
     doc: Disk geometry. Not in the specification; known from openvmm only, flags unknown.
     doc-ref: microsoft/openvmm vm/devices/storage/vhdx/src/format.rs

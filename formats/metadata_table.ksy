@@ -173,6 +173,7 @@ types:
           repair: 'no'
           error: format
           reader: Refuse the file.
+          provable: alone
       reserved_is_zero:
         value: reserved == 0 and reserved2 == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
         doc: The 22 reserved bytes of the table header are zero.
@@ -189,6 +190,7 @@ types:
           repair-how: Set them to zero by a log entry.
           error: integrity
           reader: Skip them; mention them. (openvmm and 7-Zip refuse such files.)
+          provable: alone
       entry_count_fits:
         value: entry_count <= entries_max
         doc: The table lists no more entries than fit into its 64 KiB, 2047.
@@ -204,6 +206,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          provable: alone
   metadata_table_entry:
     meta:
       bit-endian: le
@@ -315,6 +318,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse when the item is one that we know; otherwise leave the item out and warn.
+          provable: alone
       length_is_in_bounds:
         value: length <= metadata_item_length_max
         doc: An item is at most 1 MiB long.
@@ -336,6 +340,7 @@ types:
           reader: >-
             For an item that we know, ITM-018 decides. Refuse another one if it is required; otherwise leave it out
             and warn.
+          provable: alone
       empty_item_has_no_offset:
         value: length > 0 or offset == 0
         doc: An empty item has offset 0. It counts as present, with nothing in it.
@@ -352,6 +357,7 @@ types:
           repair-how: Set the offset to 0 by a log entry.
           error: integrity
           reader: Take the item as present and empty, wherever it points; warn.
+          provable: alone
       reserved_flags_are_zero:
         value: reserved == 0
         doc: No bit of the flag word is set but the lowest three.
@@ -368,6 +374,7 @@ types:
           repair-how: Clear them by a log entry.
           error: integrity
           reader: Look at the three known bits only; warn. (openvmm and 7-Zip refuse such files.)
+          provable: alone
       reserved2_is_zero:
         value: reserved2 == 0
         doc: The last word of an entry is zero.
@@ -384,6 +391,7 @@ types:
           repair-how: Set it to zero by a log entry.
           error: integrity
           reader: Skip it; warn.
+          provable: alone
       required_is_known:
         value: not is_required or is_known
         doc: An item marked as required is a system item that we know.
@@ -399,6 +407,7 @@ types:
           repair: 'no'
           error: unsupported
           reader: Refuse the file and name the item. On request, for forensic work, read it all the same.
+          provable: alone
       user_is_not_required:
         value: not is_user or not is_required
         doc: A user item is not marked as required. The specification does not say so, openvmm does.
@@ -415,6 +424,7 @@ types:
           repair-how: Clear the bit, with consent.
           error: unsupported
           reader: It is a required item that we do not know, so MDT-015 decides; do not write.
+          provable: {with: [MDT-015]}
       item_id_is_set:
         value: not item_id.is_nil
         doc: The item id is not the nil GUID. The specification does not say so, openvmm does.
@@ -430,6 +440,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Leave the item out; warn.
+          provable: alone
       is_not_incomplete_marker:
         value: is_user or item_id.raw != incomplete_file_marker_id
         doc: The entry is not the marker by which Microsoft tools tell that a file was never finished.
@@ -445,6 +456,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file and say why. On request, for forensic work, read it all the same.
+          provable: alone
       known_flags_are_usual:
         value: not is_known or (is_required and is_virtual_disk == is_disk_property)
         doc: >-
@@ -463,6 +475,7 @@ types:
           repair-how: Set the flags by a log entry.
           error: integrity
           reader: Go by item id and IsUser alone; warn. Early files lack IsRequired on the physical sector size.
+          provable: alone
       known_length_is_exact:
         value: >-
           (is_file_parameters or is_virtual_disk_size) ? length == 8 :
@@ -484,3 +497,4 @@ types:
           repair: 'no'
           error: integrity
           reader: 'Longer: use its beginning and warn. Shorter: refuse the file.'
+          provable: alone

@@ -124,6 +124,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The locator cannot be used; go on as if it were missing (PLC-001).
+          provable: alone
       locator_type_is_known:
         value: locator_type.raw == vhdx_locator_type
         doc: The locator is of the type that the specification defines.
@@ -141,6 +142,7 @@ types:
           repair: 'no'
           error: unsupported
           reader: The locator cannot be used; go on as if it were missing (PLC-001).
+          provable: alone
       reserved_is_zero:
         value: reserved == 0
         doc: The reserved word of the locator header is zero.
@@ -157,6 +159,7 @@ types:
           repair-how: Set it to zero by a log entry.
           error: integrity
           reader: Skip it; mention it.
+          provable: alone
       has_pairs:
         value: key_value_count > 0
         doc: The locator has pairs. A useful one has two at least, a linkage and a path; openvmm takes 256 at most.
@@ -172,6 +175,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Without pairs the locator cannot be used; go on as if it were missing (PLC-001).
+          provable: alone
   parent_locator_entry:
     doc: Says where the strings of one pair lie.
     doc-ref: MS-VHDX 2.6.2.6.2
@@ -213,6 +217,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Leave the pair out.
+          provable: alone
       lengths_are_set:
         value: key_length > 0 and value_length > 0
         doc: Key and value are not empty.
@@ -228,6 +233,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Leave the pair out.
+          provable: alone
       strings_are_inside:
         value: key_offset + key_length <= _io.size and value_offset + value_length <= _io.size
         doc: Key and value end inside the item.
@@ -243,6 +249,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Leave the pair out.
+          provable: alone
       key:
         pos: key_offset
         size: key_length

@@ -26,6 +26,7 @@ doc-ref: MS-VHDX 2.2.3
   repair-how: Copy the sound table over this one by a log entry.
   error: integrity
   reader: This copy does not count; use the other.
+  provable: {with: [RGN-004]}
 -constants:
   - id: region_signature
     value: regi
@@ -75,6 +76,7 @@ seq:
       repair: 'no'
       error: integrity
       reader: Skip the bytes; mention them. Writers need not clear them, and the checksum covers them.
+      provable: alone
 types:
   region_table_header:
     doc: The first 16 bytes of a region table.
@@ -121,6 +123,7 @@ types:
           repair-how: Copy the sound table over this one by a log entry.
           error: format
           reader: This copy does not count; use the other.
+          provable: {with: [RGN-004]}
       entry_count_fits:
         value: entry_count <= entries_max
         doc: The table lists no more entries than fit into its 64 KiB, 2047.
@@ -132,10 +135,13 @@ types:
           scope: file
           section: 2.2.3.1
           verdict: refuse
+          when:
+            other_copy: ignore-object
           stage: open
           repair: 'no'
           error: integrity
           reader: Do not use this copy, and read nothing behind its end.
+          provable: alone
       reserved_is_zero:
         value: reserved == 0
         doc: The reserved word of the table header is zero.
@@ -152,6 +158,7 @@ types:
           repair-how: Set it to zero and renew the checksum, by a log entry.
           error: integrity
           reader: Skip it; mention it. (7-Zip and cloud-hypervisor refuse such files.)
+          provable: alone
   region_table_entry:
     meta:
       bit-endian: le
@@ -225,6 +232,7 @@ types:
           repair-how: Someone who knows where the region lies must set the field.
           error: integrity
           reader: Refuse for the BAT and the metadata. For another optional region warn, and leave its space alone.
+          provable: alone
       file_offset_is_after_header_section:
         value: file_offset >= header_section_size
         doc: A region starts behind the header section, at 1 MiB or later.
@@ -244,6 +252,7 @@ types:
           repair-how: Someone who knows where the region lies must set the field.
           error: integrity
           reader: Refuse for the BAT and the metadata. For another optional region warn, and leave its space alone.
+          provable: {with: [RGN-013]}
       length_is_aligned:
         value: length % object_alignment == 0
         doc: A region's size is a whole number of MiB.
@@ -260,6 +269,7 @@ types:
           repair-how: Round up, where nothing else lies there.
           error: integrity
           reader: Read with the size that is given; do not write to such a file.
+          provable: {with: [LAY-004]}
       length_is_not_zero:
         value: length > 0
         doc: A region is not empty.
@@ -278,6 +288,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse for the BAT and the metadata; warn for another region. (openvmm refuses for all.)
+          provable: alone
       required_is_known:
         value: not required or is_known
         doc: A region marked as required is one that we know.
@@ -293,6 +304,7 @@ types:
           repair: 'no'
           error: unsupported
           reader: Refuse the file. On request, for forensic work, read it all the same.
+          provable: alone
       known_is_required:
         value: not is_known or required
         doc: The BAT and the metadata are marked as required. QEMU leaves the mark out.
@@ -309,6 +321,7 @@ types:
           repair-how: Set the bit and renew the checksum, by a log entry.
           error: integrity
           reader: Take the entry as it is; mention it.
+          provable: alone
       required_is_one_bit:
         value: reserved == 0
         doc: The word that holds Required is 0 or 1.
@@ -325,6 +338,7 @@ types:
           repair-how: Clear the other 31 bits, by a log entry.
           error: integrity
           reader: Look at its lowest bit only; warn.
+          provable: alone
       metadata_holds_its_table:
         value: not is_metadata or length >= metadata_table_size
         doc: The metadata region has room for its table of 64 KiB. Other regions are not asked.
@@ -340,3 +354,4 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          provable: {with: [RGN-010]}

@@ -167,8 +167,16 @@ def _rule(rule: dict[str, Any], *, anchor: bool) -> str:
         f"Reader: {rule['reader']}" if rule["reader"] else "",
         f"Repair ({rule['repair']}): {rule['repair_how']}" if rule["repair_how"] else "",
         f"By hand: {rule['why']}" if rule["why"] else "",
+        _provable(rule["provable"]),
     ]
     return "\n  ".join(part for part in parts if part) + "\n"
+
+
+def _provable(provable: dict[str, Any]) -> str:
+    """Said where it is not the usual: that a file can break this rule and no other."""
+    if provable["kind"] == "with":
+        return f"Broken only together with {', '.join(provable['ids'])}."
+    return f"No file proves it: {provable['reason']}" if provable["kind"] == "no" else ""
 
 
 def _constants(items: list[dict[str, Any]]) -> str:

@@ -24,7 +24,7 @@ ALLOWED = {
     "repair": ("no", "auto", "offered", "manual", "lossy"),
     "error": ("format", "integrity", "unsupported", "chain"),
 }
-REQUIRED = ("slug", *ALLOWED, "section", "reader")
+REQUIRED = ("slug", *ALLOWED, "section", "reader", "provable")
 OPTIONAL = ("when", "repair-how", "applies")
 APART = ("structure", "fields", "text", "why")
 CHECKSUM_KEYS = ("field", "size", "size-field")
@@ -76,6 +76,8 @@ def build(model: Model, parsers: Parsers, formats: Path) -> Rulebook:
             raise SchemaError(f"{rule.where}: rule {rule.id} is declared twice, first in {rules[rule.id].where}")
         _check_keys(rule)
         rules[rule.id] = rule
+    for rule in rules.values():
+        _check_provable(rule, rules)
     claims: dict[str, list[Claim]] = {}
     for structure in model.structures.values():
         _check_names(model, parsers, structure)
@@ -154,6 +156,26 @@ def _check_keys(rule: Rule) -> None:
         raise SchemaError(f"{where}: applies to {', '.join(sorted(strange))}, which is not one of {', '.join(TAGS)}")
 
 
+def _check_provable(rule: Rule, rules: dict[str, Rule]) -> None:
+    where = f"{rule.where}: rule {rule.id}"
+    kind, ids, reason = _provable(rule)
+    if (kind, bool(ids), bool(reason)) not in (("alone", False, False), ("with", True, False), ("no", False, True)):
+        raise SchemaError(f"{where}: provable is neither alone, nor with: and rules, nor 'no': and a reason")
+    if rule.data["scope"] == "writer" and kind != "no":
+        raise SchemaError(f"{where}: provable is {kind}, but no file shows how a writer behaves")
+    for other in ids:
+        if other not in rules or other == rule.id or _provable(rules[other])[0] == "no":
+            raise SchemaError(f"{where}: provable with {other}, which is no other rule that can be proved")
+
+
+def _provable(rule: Rule) -> tuple[str, tuple[str, ...], str]:
+    """How a file can show that the rule is broken: kind, rules that it breaks as well, reason why not."""
+    declared = rule.data["provable"]
+    if not isinstance(declared, dict):
+        return str(declared), (), ""
+    return next(iter(declared), ""), words(declared.get("with")), text(declared.get("no"))
+
+
 def _check_names(model: Model, parsers: Parsers, structure: Structure) -> None:
     """Every `-is` must have the value of the constant or GUID that it names."""
     for name, data in structure.instances.items():
@@ -197,4 +219,5 @@ def _rule_data(rule: Rule) -> dict[str, Any]:
         "kind": rule.kind,
         "why": text(data.get("why")),
         "instances": rule.instances,
+        "provable": dict(zip(("kind", "ids", "reason"), _provable(rule), strict=True)),
     }

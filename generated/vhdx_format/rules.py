@@ -6,6 +6,17 @@ Machine-written from formats/ by `make generate`; do not edit.
 from typing import Final, NamedTuple
 
 
+class Provable(NamedTuple):
+    """How a file can show that a rule is broken.
+
+    `kind` is "alone" (by itself), "with" (only together with the rules `ids`) or "no" (not at all, for the `reason`).
+    """
+
+    kind: str
+    ids: tuple[str, ...] = ()
+    reason: str = ""
+
+
 class Rule(NamedTuple):
     """One rule.
 
@@ -35,6 +46,7 @@ class Rule(NamedTuple):
     kind: str
     why: str
     instances: tuple[str, ...]
+    provable: Provable
 
 
 class Claim(NamedTuple):
@@ -77,6 +89,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares the region table with three metadata items.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-002": Rule(
         id="BAT-002",
@@ -99,6 +112,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.reserved_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-003": Rule(
         id="BAT-003",
@@ -121,6 +135,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.payload_state_is_defined",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-004": Rule(
         id="BAT-004",
@@ -143,6 +158,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.not_partially_present",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-005": Rule(
         id="BAT-005",
@@ -165,6 +181,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.allocated_offset_is_set",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-006": Rule(
         id="BAT-006",
@@ -193,6 +210,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It needs the file's length and the block size.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-007": Rule(
         id="BAT-007",
@@ -215,6 +233,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares all entries of the BAT.",
         instances=(),
+        provable=Provable(kind="with", ids=("BAT-008",)),
     ),
     "BAT-008": Rule(
         id="BAT-008",
@@ -240,6 +259,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares all entries of the BAT.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-009": Rule(
         id="BAT-009",
@@ -262,6 +282,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares an entry with the header and with the region table.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-010": Rule(
         id="BAT-010",
@@ -284,6 +305,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.sector_bitmap_state_is_defined",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-011": Rule(
         id="BAT-011",
@@ -306,6 +328,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.sector_bitmap_is_absent",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-012": Rule(
         id="BAT-012",
@@ -328,6 +351,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two entries.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-013": Rule(
         id="BAT-013",
@@ -350,6 +374,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure knows how long the file is.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-014": Rule(
         id="BAT-014",
@@ -372,6 +397,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.unused_offset_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-015": Rule(
         id="BAT-015",
@@ -397,6 +423,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares an entry with everything else in the file.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-016": Rule(
         id="BAT-016",
@@ -419,6 +446,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("bat_entry.fixed_is_present",),
+        provable=Provable(kind="alone"),
     ),
     "BAT-017": Rule(
         id="BAT-017",
@@ -441,6 +469,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It needs the file's length and the number of blocks.",
         instances=(),
+        provable=Provable(kind="with", ids=("BAT-016",)),
     ),
     "BAT-018": Rule(
         id="BAT-018",
@@ -466,6 +495,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It needs the whole BAT and the number of blocks.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "BAT-019": Rule(
         id="BAT-019",
@@ -488,6 +518,13 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It is computed from three metadata items.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason=(
+                "The largest disk with the smallest blocks needs exactly as many; a larger one is refused before by "
+                "ITM-008."
+            ),
+        ),
     ),
     "BAT-020": Rule(
         id="BAT-020",
@@ -513,6 +550,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It says how a reader takes a state; a wrong reader gives wrong bytes, the file is sound.",
+        ),
     ),
     "BAT-021": Rule(
         id="BAT-021",
@@ -535,6 +576,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It says how a reader takes a state; a wrong reader gives wrong bytes, the file is sound.",
+        ),
     ),
     "BAT-022": Rule(
         id="BAT-022",
@@ -557,6 +602,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It compares a file with itself at an earlier time; BAT-016 tells what such a writer leaves.",
+        ),
     ),
     "CHN-001": Rule(
         id="CHN-001",
@@ -579,6 +628,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It says in which order a reader looks for the parent; a wrong reader finds another file or none.",
+        ),
     ),
     "CHN-002": Rule(
         id="CHN-002",
@@ -604,6 +657,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two files.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "CHN-003": Rule(
         id="CHN-003",
@@ -626,6 +680,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two files.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "CHN-004": Rule(
         id="CHN-004",
@@ -651,6 +706,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It follows files from one to the next.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "CHN-005": Rule(
         id="CHN-005",
@@ -673,6 +729,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two files.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "CHN-006": Rule(
         id="CHN-006",
@@ -695,6 +752,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two files.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "CHN-007": Rule(
         id="CHN-007",
@@ -717,6 +775,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It is about another file, and about how it is used.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "CHN-008": Rule(
         id="CHN-008",
@@ -739,6 +798,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "CHN-009": Rule(
         id="CHN-009",
@@ -761,6 +821,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "FTI-001": Rule(
         id="FTI-001",
@@ -786,6 +847,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("file_identifier.signature_is_vhdxfile",),
+        provable=Provable(kind="alone"),
     ),
     "FTI-002": Rule(
         id="FTI-002",
@@ -808,6 +870,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure knows how long the file is.",
         instances=(),
+        provable=Provable(kind="with", ids=("LAY-003", "RGN-012")),
     ),
     "FTI-003": Rule(
         id="FTI-003",
@@ -830,6 +893,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="Kaitai either decodes a string or stops with an error; it has no test whether bytes are text.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "FTI-004": Rule(
         id="FTI-004",
@@ -852,6 +916,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It says what a program must not base its decisions on; no bytes show that.",
+        ),
     ),
     "FTI-005": Rule(
         id="FTI-005",
@@ -874,6 +942,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="zero",
         why="",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "FTI-006": Rule(
         id="FTI-006",
@@ -896,6 +965,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="It compares a file with itself at an earlier time."),
     ),
     "FTI-007": Rule(
         id="FTI-007",
@@ -918,6 +988,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure covers these bytes.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "HDR-001": Rule(
         id="HDR-001",
@@ -940,6 +1011,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.signature_is_head",),
+        provable=Provable(kind="with", ids=("HDR-005",)),
     ),
     "HDR-002": Rule(
         id="HDR-002",
@@ -962,6 +1034,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="checksum",
         why="",
         instances=(),
+        provable=Provable(kind="with", ids=("HDR-005",)),
     ),
     "HDR-003": Rule(
         id="HDR-003",
@@ -987,6 +1060,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It asks both slots at once, and a checksum besides.",
         instances=(),
+        provable=Provable(kind="with", ids=("HDR-002",)),
     ),
     "HDR-004": Rule(
         id="HDR-004",
@@ -1012,6 +1086,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two structures.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "HDR-005": Rule(
         id="HDR-005",
@@ -1034,6 +1109,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It asks both slots, and a checksum.",
         instances=(),
+        provable=Provable(kind="with", ids=("HDR-002",)),
     ),
     "HDR-006": Rule(
         id="HDR-006",
@@ -1056,6 +1132,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.version_is_supported",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-007": Rule(
         id="HDR-007",
@@ -1080,6 +1157,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.log_version_is_supported",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-008": Rule(
         id="HDR-008",
@@ -1102,6 +1180,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.log_length_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-009": Rule(
         id="HDR-009",
@@ -1124,6 +1203,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.log_offset_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-010": Rule(
         id="HDR-010",
@@ -1146,6 +1226,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.log_is_after_header_section",),
+        provable=Provable(kind="with", ids=("HDR-012",)),
     ),
     "HDR-011": Rule(
         id="HDR-011",
@@ -1168,6 +1249,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure knows how long the file is.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "HDR-012": Rule(
         id="HDR-012",
@@ -1190,6 +1272,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares the header with every entry of the region table.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "HDR-013": Rule(
         id="HDR-013",
@@ -1212,6 +1295,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.log_guid_has_a_log",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-014": Rule(
         id="HDR-014",
@@ -1234,6 +1318,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.log_length_is_usual",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-015": Rule(
         id="HDR-015",
@@ -1256,6 +1341,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="zero",
         why="",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "HDR-016": Rule(
         id="HDR-016",
@@ -1278,6 +1364,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure covers these bytes.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "HDR-017": Rule(
         id="HDR-017",
@@ -1303,6 +1390,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two structures.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "HDR-018": Rule(
         id="HDR-018",
@@ -1325,6 +1413,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.guids_are_set",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-019": Rule(
         id="HDR-019",
@@ -1347,6 +1436,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("header.sequence_number_can_grow",),
+        provable=Provable(kind="alone"),
     ),
     "HDR-020": Rule(
         id="HDR-020",
@@ -1369,6 +1459,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "HDR-021": Rule(
         id="HDR-021",
@@ -1394,6 +1485,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "HDR-022": Rule(
         id="HDR-022",
@@ -1419,6 +1511,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "HDR-023": Rule(
         id="HDR-023",
@@ -1441,6 +1534,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "ITM-001": Rule(
         id="ITM-001",
@@ -1463,6 +1557,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the metadata table for an entry; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "ITM-002": Rule(
         id="ITM-002",
@@ -1485,6 +1580,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("file_parameters.block_size_is_in_range",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-003": Rule(
         id="ITM-003",
@@ -1507,6 +1603,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("file_parameters.block_size_is_power_of_two",),
+        provable=Provable(kind="with", ids=("ITM-019",)),
     ),
     "ITM-004": Rule(
         id="ITM-004",
@@ -1529,6 +1626,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("file_parameters.reserved_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-005": Rule(
         id="ITM-005",
@@ -1551,6 +1649,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("file_parameters.flags_do_not_conflict",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-006": Rule(
         id="ITM-006",
@@ -1573,6 +1672,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the metadata table for an entry; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "ITM-007": Rule(
         id="ITM-007",
@@ -1595,6 +1695,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two items.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "ITM-008": Rule(
         id="ITM-008",
@@ -1617,6 +1718,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("virtual_disk_size.size_is_in_range",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-009": Rule(
         id="ITM-009",
@@ -1639,6 +1741,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("virtual_disk_size.size_is_not_zero",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-010": Rule(
         id="ITM-010",
@@ -1661,6 +1764,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the metadata table for an entry; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "ITM-011": Rule(
         id="ITM-011",
@@ -1683,6 +1787,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("virtual_disk_id.id_is_set",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-012": Rule(
         id="ITM-012",
@@ -1705,6 +1810,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the metadata table for an entry; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "ITM-013": Rule(
         id="ITM-013",
@@ -1727,6 +1833,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("logical_sector_size.size_is_defined",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-014": Rule(
         id="ITM-014",
@@ -1749,6 +1856,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the metadata table for an entry; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "ITM-015": Rule(
         id="ITM-015",
@@ -1771,6 +1879,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("physical_sector_size.size_is_defined",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-016": Rule(
         id="ITM-016",
@@ -1793,6 +1902,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two items.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "ITM-017": Rule(
         id="ITM-017",
@@ -1818,6 +1928,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.known_flags_are_usual",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-018": Rule(
         id="ITM-018",
@@ -1840,6 +1951,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.known_length_is_exact",),
+        provable=Provable(kind="alone"),
     ),
     "ITM-019": Rule(
         id="ITM-019",
@@ -1862,6 +1974,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It is computed from two items.",
         instances=(),
+        provable=Provable(kind="with", ids=("ITM-003",)),
     ),
     "LAY-001": Rule(
         id="LAY-001",
@@ -1884,6 +1997,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It sums up what rules of single structures say.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="A check names what is out of place, by HDR-009 or RGN-008; nothing else can be.",
+        ),
     ),
     "LAY-002": Rule(
         id="LAY-002",
@@ -1906,6 +2023,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares everything in the file with everything else.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="A check names what collides, by BAT-008, BAT-009, BAT-015, HDR-012 or RGN-013.",
+        ),
     ),
     "LAY-003": Rule(
         id="LAY-003",
@@ -1928,6 +2049,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure knows how long the file is.",
         instances=(),
+        provable=Provable(kind="with", ids=("LAY-004",)),
     ),
     "LAY-004": Rule(
         id="LAY-004",
@@ -1950,6 +2072,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It needs everything that is in the file.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-001": Rule(
         id="LOG-001",
@@ -1975,6 +2098,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It says what a reader does first; what it read shows in the bytes it gives, not in a finding.",
+        ),
     ),
     "LOG-002": Rule(
         id="LOG-002",
@@ -1997,6 +2124,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.signature_is_loge",),
+        provable=Provable(
+            kind="no",
+            reason="Where no signature is, nothing shows that an entry was meant to be; every log has such places.",
+        ),
     ),
     "LOG-003": Rule(
         id="LOG-003",
@@ -2019,6 +2150,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="checksum",
         why="",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-004": Rule(
         id="LOG-004",
@@ -2041,6 +2173,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.entry_length_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-005": Rule(
         id="LOG-005",
@@ -2066,6 +2199,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="The log's length stands in the header.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-006": Rule(
         id="LOG-006",
@@ -2088,6 +2222,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It counts the descriptors of one kind; Kaitai cannot count in a list.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-007": Rule(
         id="LOG-007",
@@ -2110,6 +2245,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.tail_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-008": Rule(
         id="LOG-008",
@@ -2132,6 +2268,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="The log's length stands in the header.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-009": Rule(
         id="LOG-009",
@@ -2154,6 +2291,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.sequence_number_is_positive",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-010": Rule(
         id="LOG-010",
@@ -2179,6 +2317,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.descriptors_fit",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-011": Rule(
         id="LOG-011",
@@ -2201,6 +2340,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.reserved_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-012": Rule(
         id="LOG-012",
@@ -2226,6 +2366,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares the entry with the header.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="Entries of another LogGuid are old ones, which sound files are full of; a check passes over them.",
+        ),
     ),
     "LOG-013": Rule(
         id="LOG-013",
@@ -2248,6 +2392,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.flushed_file_offset_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-014": Rule(
         id="LOG-014",
@@ -2270,6 +2415,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_entry_header.last_file_offset_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-015": Rule(
         id="LOG-015",
@@ -2292,6 +2438,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("log_descriptor.signature_is_known",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-016": Rule(
         id="LOG-016",
@@ -2314,6 +2461,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("zero_descriptor.reserved_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-017": Rule(
         id="LOG-017",
@@ -2336,6 +2484,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("zero_descriptor.zero_length_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-018": Rule(
         id="LOG-018",
@@ -2361,6 +2510,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("zero_descriptor.file_offset_is_aligned", "data_descriptor.file_offset_is_aligned"),
+        provable=Provable(kind="alone"),
     ),
     "LOG-019": Rule(
         id="LOG-019",
@@ -2383,6 +2533,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two structures, and descriptors are read one by one without their entry.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-020": Rule(
         id="LOG-020",
@@ -2405,6 +2556,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("data_sector.signature_is_data",),
+        provable=Provable(kind="alone"),
     ),
     "LOG-021": Rule(
         id="LOG-021",
@@ -2427,6 +2579,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two structures, and data sectors are read one by one without their entry.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-022": Rule(
         id="LOG-022",
@@ -2449,6 +2602,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares entries with each other.",
         instances=(),
+        provable=Provable(kind="with", ids=("LOG-023",)),
     ),
     "LOG-023": Rule(
         id="LOG-023",
@@ -2471,6 +2625,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It needs the places of all entries of the sequence.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-024": Rule(
         id="LOG-024",
@@ -2495,6 +2650,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It is the outcome of the scan over the whole log.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-025": Rule(
         id="LOG-025",
@@ -2520,6 +2676,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure knows how long the file is.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-026": Rule(
         id="LOG-026",
@@ -2542,6 +2699,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("zero_descriptor.file_offset_is_past_headers", "data_descriptor.file_offset_is_past_headers"),
+        provable=Provable(kind="alone"),
     ),
     "LOG-027": Rule(
         id="LOG-027",
@@ -2564,6 +2722,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="The place of the log stands in the header.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-028": Rule(
         id="LOG-028",
@@ -2589,6 +2748,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It needs the file's length and the newest entry.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-029": Rule(
         id="LOG-029",
@@ -2611,6 +2771,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares every descriptor with the whole BAT.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-030": Rule(
         id="LOG-030",
@@ -2639,6 +2800,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "LOG-031": Rule(
         id="LOG-031",
@@ -2661,6 +2823,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It is about how much work the log makes, not about a value in it.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "LOG-032": Rule(
         id="LOG-032",
@@ -2686,6 +2849,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "LOG-033": Rule(
         id="LOG-033",
@@ -2708,6 +2872,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "LOG-034": Rule(
         id="LOG-034",
@@ -2733,6 +2898,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "LOG-035": Rule(
         id="LOG-035",
@@ -2755,6 +2921,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It says what a reader does; what it read shows in the bytes it gives, not in a finding.",
+        ),
     ),
     "MDT-001": Rule(
         id="MDT-001",
@@ -2777,6 +2947,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_header.signature_is_metadata",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-002": Rule(
         id="MDT-002",
@@ -2799,6 +2970,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_header.reserved_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-003": Rule(
         id="MDT-003",
@@ -2821,6 +2993,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_header.entry_count_fits",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-004": Rule(
         id="MDT-004",
@@ -2843,6 +3016,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.metadata_holds_its_table",),
+        provable=Provable(kind="with", ids=("RGN-010",)),
     ),
     "MDT-005": Rule(
         id="MDT-005",
@@ -2865,6 +3039,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares entries with each other.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "MDT-006": Rule(
         id="MDT-006",
@@ -2889,6 +3064,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.offset_is_past_table",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-007": Rule(
         id="MDT-007",
@@ -2911,6 +3087,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="The region's size stands in the region table.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "MDT-008": Rule(
         id="MDT-008",
@@ -2933,6 +3110,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares entries with each other.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "MDT-009": Rule(
         id="MDT-009",
@@ -2958,6 +3136,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.length_is_in_bounds",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-010": Rule(
         id="MDT-010",
@@ -2980,6 +3159,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.empty_item_has_no_offset",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-011": Rule(
         id="MDT-011",
@@ -3002,6 +3182,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It counts in a list; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "MDT-012": Rule(
         id="MDT-012",
@@ -3024,6 +3205,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It counts in a list; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "MDT-013": Rule(
         id="MDT-013",
@@ -3046,6 +3228,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.reserved_flags_are_zero",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-014": Rule(
         id="MDT-014",
@@ -3068,6 +3251,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.reserved2_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-015": Rule(
         id="MDT-015",
@@ -3090,6 +3274,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.required_is_known",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-016": Rule(
         id="MDT-016",
@@ -3112,6 +3297,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.user_is_not_required",),
+        provable=Provable(kind="with", ids=("MDT-015",)),
     ),
     "MDT-017": Rule(
         id="MDT-017",
@@ -3134,6 +3320,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.item_id_is_set",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-018": Rule(
         id="MDT-018",
@@ -3156,6 +3343,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("metadata_table_entry.is_not_incomplete_marker",),
+        provable=Provable(kind="alone"),
     ),
     "MDT-019": Rule(
         id="MDT-019",
@@ -3178,6 +3366,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It compares a file with the one it was made from, at the time it was made.",
+        ),
     ),
     "MDT-020": Rule(
         id="MDT-020",
@@ -3200,6 +3392,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "PLC-001": Rule(
         id="PLC-001",
@@ -3222,6 +3415,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the metadata table and asks the file parameters.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-002": Rule(
         id="PLC-002",
@@ -3244,6 +3438,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the metadata table and asks the file parameters.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-003": Rule(
         id="PLC-003",
@@ -3266,6 +3461,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("parent_locator_header.entries_fit",),
+        provable=Provable(kind="alone"),
     ),
     "PLC-004": Rule(
         id="PLC-004",
@@ -3288,6 +3484,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("parent_locator_header.locator_type_is_known",),
+        provable=Provable(kind="alone"),
     ),
     "PLC-005": Rule(
         id="PLC-005",
@@ -3310,6 +3507,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("parent_locator_header.reserved_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "PLC-006": Rule(
         id="PLC-006",
@@ -3332,6 +3530,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("parent_locator_header.has_pairs",),
+        provable=Provable(kind="alone"),
     ),
     "PLC-007": Rule(
         id="PLC-007",
@@ -3354,6 +3553,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("parent_locator_entry.offsets_are_set",),
+        provable=Provable(kind="alone"),
     ),
     "PLC-008": Rule(
         id="PLC-008",
@@ -3376,6 +3576,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("parent_locator_entry.lengths_are_set",),
+        provable=Provable(kind="alone"),
     ),
     "PLC-009": Rule(
         id="PLC-009",
@@ -3398,6 +3599,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("parent_locator_entry.strings_are_inside",),
+        provable=Provable(kind="alone"),
     ),
     "PLC-010": Rule(
         id="PLC-010",
@@ -3420,6 +3622,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="Kaitai either decodes a string or stops with an error; it has no test whether bytes are text.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-011": Rule(
         id="PLC-011",
@@ -3442,6 +3645,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares entries with each other.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-012": Rule(
         id="PLC-012",
@@ -3464,6 +3668,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It looks at each character; Kaitai cannot go through one.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-013": Rule(
         id="PLC-013",
@@ -3486,6 +3691,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the pairs by their key.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-014": Rule(
         id="PLC-014",
@@ -3508,6 +3714,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It reads text.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-015": Rule(
         id="PLC-015",
@@ -3530,6 +3737,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the pairs by their key and reads text.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-016": Rule(
         id="PLC-016",
@@ -3552,6 +3760,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches the pairs by their key.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-017": Rule(
         id="PLC-017",
@@ -3574,6 +3783,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It reads text.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-018": Rule(
         id="PLC-018",
@@ -3596,6 +3806,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It reads text.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "PLC-019": Rule(
         id="PLC-019",
@@ -3621,6 +3832,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It reads text.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-001": Rule(
         id="RGN-001",
@@ -3643,6 +3855,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_header.signature_is_regi",),
+        provable=Provable(kind="with", ids=("RGN-004",)),
     ),
     "RGN-002": Rule(
         id="RGN-002",
@@ -3665,6 +3878,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="checksum",
         why="",
         instances=(),
+        provable=Provable(kind="with", ids=("RGN-004",)),
     ),
     "RGN-003": Rule(
         id="RGN-003",
@@ -3687,6 +3901,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It asks both copies, and a checksum.",
         instances=(),
+        provable=Provable(kind="with", ids=("RGN-002",)),
     ),
     "RGN-004": Rule(
         id="RGN-004",
@@ -3709,6 +3924,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares two structures.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-005": Rule(
         id="RGN-005",
@@ -3720,7 +3936,7 @@ RULES: Final[dict[str, Rule]] = {
         structure="region_table_header",
         fields=("entry_count",),
         verdict="refuse",
-        when={},
+        when={"other_copy": "ignore-object"},
         stage="open",
         repair="no",
         repair_how="",
@@ -3731,6 +3947,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_header.entry_count_fits",),
+        provable=Provable(kind="alone"),
     ),
     "RGN-006": Rule(
         id="RGN-006",
@@ -3753,6 +3970,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_header.reserved_is_zero",),
+        provable=Provable(kind="alone"),
     ),
     "RGN-007": Rule(
         id="RGN-007",
@@ -3775,6 +3993,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares entries with each other.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-008": Rule(
         id="RGN-008",
@@ -3797,6 +4016,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.file_offset_is_aligned",),
+        provable=Provable(kind="alone"),
     ),
     "RGN-009": Rule(
         id="RGN-009",
@@ -3819,6 +4039,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.file_offset_is_after_header_section",),
+        provable=Provable(kind="with", ids=("RGN-013",)),
     ),
     "RGN-010": Rule(
         id="RGN-010",
@@ -3841,6 +4062,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.length_is_aligned",),
+        provable=Provable(kind="with", ids=("LAY-004",)),
     ),
     "RGN-011": Rule(
         id="RGN-011",
@@ -3863,6 +4085,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.length_is_not_zero",),
+        provable=Provable(kind="alone"),
     ),
     "RGN-012": Rule(
         id="RGN-012",
@@ -3888,6 +4111,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It needs the file's length after replay.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-013": Rule(
         id="RGN-013",
@@ -3910,6 +4134,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares entries with each other.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-014": Rule(
         id="RGN-014",
@@ -3932,6 +4157,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.required_is_known",),
+        provable=Provable(kind="alone"),
     ),
     "RGN-015": Rule(
         id="RGN-015",
@@ -3954,6 +4180,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches a list; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-016": Rule(
         id="RGN-016",
@@ -3976,6 +4203,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It searches a list; Kaitai cannot.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-017": Rule(
         id="RGN-017",
@@ -3998,6 +4226,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.known_is_required",),
+        provable=Provable(kind="alone"),
     ),
     "RGN-018": Rule(
         id="RGN-018",
@@ -4020,6 +4249,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.required_is_one_bit",),
+        provable=Provable(kind="alone"),
     ),
     "RGN-019": Rule(
         id="RGN-019",
@@ -4042,6 +4272,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="zero",
         why="",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "RGN-020": Rule(
         id="RGN-020",
@@ -4064,6 +4295,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "SBM-001": Rule(
         id="SBM-001",
@@ -4089,6 +4321,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="It says how a reader counts bits; a wrong reader gives wrong bytes, the file is sound.",
+        ),
     ),
     "SBM-002": Rule(
         id="SBM-002",
@@ -4111,6 +4347,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="A bitmap is read as bytes, and it needs the size of the disk.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "SBM-003": Rule(
         id="SBM-003",
@@ -4133,6 +4370,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It compares an entry with bits of another block.",
         instances=(),
+        provable=Provable(kind="alone"),
     ),
     "WRT-001": Rule(
         id="WRT-001",
@@ -4158,6 +4396,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "WRT-002": Rule(
         id="WRT-002",
@@ -4183,6 +4422,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "WRT-003": Rule(
         id="WRT-003",
@@ -4205,6 +4445,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(kind="no", reason="A file at rest does not show what a program did, or in which order."),
     ),
     "WRT-004": Rule(
         id="WRT-004",
@@ -4230,6 +4471,10 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="It binds a program while it writes; one file at rest does not show it.",
         instances=(),
+        provable=Provable(
+            kind="no",
+            reason="What a block holds where nobody wrote cannot be told from what somebody wrote.",
+        ),
     ),
 }
 

@@ -20,9 +20,10 @@ RULES_PER_FAMILY = {
 }  # fmt: skip
 RULE_KEYS = [
     "id", "field", "size", "size-field", "doc", "slug", "severity", "basis", "scope", "section", "structure", "fields",
-    "text", "verdict", "when", "stage", "repair", "repair-how", "error", "applies", "reader", "why",
+    "text", "verdict", "when", "stage", "repair", "repair-how", "error", "applies", "reader", "provable", "why",
 ]  # fmt: skip
 NEEDED = {"id", "slug", "severity", "basis", "scope", "section", "verdict", "stage", "repair", "error", "reader"}
+PROVABLE = {"alone": 135, "with": 19, "no": 31}
 ALLOWED = {
     "severity": {"must", "should", "info"},
     "basis": {"spec", "derived", "impl"},
@@ -33,7 +34,8 @@ ALLOWED = {
     "error": {"format", "integrity", "unsupported", "chain"},
 }
 CONDITIONS = {
-    "log_guid_set", "log_guid_nil", "known", "unknown", "copies_differ", "copies_identical", "longer", "shorter",
+    "log_guid_set", "log_guid_nil", "known", "unknown", "copies_differ", "copies_identical", "other_copy", "longer",
+    "shorter",
     "no_explicit_parent", "explicit_parent", "accepted", "nothing_left", "beyond_budget", "bat", "metadata", "required",
 }  # fmt: skip
 TAGS = {"payload", "sector_bitmap", "has_parent", "no_parent", "fixed"}
@@ -121,6 +123,7 @@ def test_rule_has_all_its_keys_in_order(rule: dict[str, Any]) -> None:
     assert list(rule) == sorted(rule, key=RULE_KEYS.index)
     assert ("repair-how" in rule) == (rule["repair"] != "no")
     assert all(isinstance(rule[key], str) and rule[key] for key in NEEDED)
+    assert "provable" in rule
 
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: str(rule["id"]))
@@ -135,6 +138,24 @@ def test_rule_uses_allowed_values(rule: dict[str, Any]) -> None:
 def test_rules_for_writers_and_no_others_have_no_stage() -> None:
     assert {rule["id"] for rule in all_rules() if rule["stage"] == "none"} == {
         rule["id"] for rule in all_rules() if rule["scope"] == "writer"
+    }
+
+
+def how_provable(rule: dict[str, Any]) -> str:
+    provable = rule["provable"]
+    return next(iter(provable)) if isinstance(provable, dict) else provable
+
+
+def test_every_rule_says_whether_a_file_can_break_it() -> None:
+    assert Counter(map(how_provable, all_rules())) == PROVABLE
+    known = by_id()
+    for rule in all_rules():
+        if how_provable(rule) == "with":
+            assert all(how_provable(known[other]) != "no" for other in rule["provable"]["with"]), rule["id"]
+        if how_provable(rule) == "no":
+            assert rule["provable"]["no"].endswith("."), rule["id"]
+    assert {rule["id"] for rule in all_rules() if rule["scope"] == "writer"} <= {
+        rule["id"] for rule in all_rules() if how_provable(rule) == "no"
     }
 
 

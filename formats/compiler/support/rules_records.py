@@ -3,6 +3,17 @@
 from typing import Final, NamedTuple
 
 
+class Provable(NamedTuple):
+    """How a file can show that a rule is broken.
+
+    `kind` is "alone" (by itself), "with" (only together with the rules `ids`) or "no" (not at all, for the `reason`).
+    """
+
+    kind: str
+    ids: tuple[str, ...] = ()
+    reason: str = ""
+
+
 class Rule(NamedTuple):
     """One rule.
 
@@ -32,6 +43,7 @@ class Rule(NamedTuple):
     kind: str
     why: str
     instances: tuple[str, ...]
+    provable: Provable
 
 
 class Claim(NamedTuple):
@@ -46,4 +58,4 @@ class Claim(NamedTuple):
     positions: tuple[str, ...] = ()
 
 
-__all__ = ["Claim", "Final", "Rule"]
+__all__ = ["Claim", "Final", "Provable", "Rule"]
