@@ -7,9 +7,7 @@ to the file descriptor that it is given.
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from ..disk import VirtualDisk
@@ -20,10 +18,6 @@ from .extents import Extent, Lost, of_disk
 # One step of a copy: long enough that calls do not count, short enough to answer to signals and to show progress.
 _KERNEL_STEP: Final = 1 << 25
 _STEP: Final = 1 << 22
-
-# Two copies at once keep two cores busy; more gain nothing, as memory or disk is the limit then.
-_WORKERS: Final = 2
-_AHEAD: Final = 64
 
 
 def copy_sparse(disk: VirtualDisk, fd: int, lost: Lost, advance: Callable[[int], object]) -> int:
@@ -44,28 +38,13 @@ def copy_sparse(disk: VirtualDisk, fd: int, lost: Lost, advance: Callable[[int],
     """
     os.ftruncate(fd, disk.size)
     written = 0
-    pending: deque[tuple[int, Future[None]]] = deque()
-    with ThreadPoolExecutor(_WORKERS) as workers:
-        try:
-            for extent in _steps(of_disk(disk, lost)):
-                pending.append((extent.end, workers.submit(_copy, disk, extent, fd)))
-                written += extent.length
-                while len(pending) > _AHEAD or (pending and pending[0][1].done()):
-                    _finish(pending, advance)
-            while pending:
-                _finish(pending, advance)
-        except BaseException:
-            workers.shutdown(cancel_futures=True)
-            raise
+    for extent in _steps(of_disk(disk, lost)):
+        _copy(disk, extent, fd)
+        written += extent.length
+        advance(extent.end)
     lost.add_failures(disk)
     advance(disk.size)
     return written
-
-
-def _finish(pending: deque[tuple[int, Future[None]]], advance: Callable[[int], object]) -> None:
-    end, copied = pending.popleft()
-    copied.result()
-    advance(end)
 
 
 def _steps(extents: Iterator[Extent]) -> Iterator[Extent]:
