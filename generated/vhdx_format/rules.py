@@ -193,7 +193,7 @@ RULES: Final[dict[str, Rule]] = {
         structure="bat_entry",
         fields=("file_offset_mb",),
         verdict="degrade",
-        when={},
+        when={"used_part_inside": "warn"},
         stage="access",
         repair="offered",
         repair_how=(
@@ -630,7 +630,10 @@ RULES: Final[dict[str, Rule]] = {
         instances=(),
         provable=Provable(
             kind="no",
-            reason="It says in which order a reader looks for the parent; a wrong reader finds another file or none.",
+            reason=(
+                "It says in which order a reader looks for the parent. One that is nowhere is refused by this id, "
+                "though nothing in a file breaks the rule."
+            ),
         ),
     ),
     "CHN-002": Rule(

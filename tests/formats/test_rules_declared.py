@@ -36,7 +36,8 @@ ALLOWED = {
 CONDITIONS = {
     "log_guid_set", "log_guid_nil", "known", "unknown", "copies_differ", "copies_identical", "other_copy", "longer",
     "shorter",
-    "no_explicit_parent", "explicit_parent", "accepted", "nothing_left", "beyond_budget", "bat", "metadata", "required",
+    "no_explicit_parent", "explicit_parent", "accepted", "nothing_left", "used_part_inside", "beyond_budget", "bat",
+    "metadata", "required",
 }  # fmt: skip
 TAGS = {"payload", "sector_bitmap", "has_parent", "no_parent", "fixed"}
 OWN_KEYS = {
