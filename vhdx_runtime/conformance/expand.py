@@ -154,7 +154,8 @@ def _write_blocks(recipe: Recipe, plan: Plan, file: sparse.SparseBytes) -> None:
                 count = min(_STEP, fill.offset + fill.length - start)
                 file.write(place + start, fill_bytes(tag, number, block_size, (fill,), start, count))
     for chunk, place in plan.bitmap.items():
-        file.write(place, _bitmap(recipe, plan, chunk))
+        if place >= layout.HEADER_SECTION_SIZE:
+            file.write(place, _bitmap(recipe, plan, chunk))
 
 
 def _holds_data(block: Block) -> bool:

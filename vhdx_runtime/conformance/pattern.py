@@ -69,3 +69,20 @@ def _run(tag: int, block_number: int, run: int) -> bytes:
     result[:, 8:16] = numbers.view(np.uint8).reshape(-1, 8)
     result[:, HEAD:] = _windows()[(numbers * np.uint64(SECTOR_STEP) + np.uint64(offset)) % np.uint64(WINDOW)]
     return result.tobytes()
+
+
+def is_unit(units: Any, tags: Any, block_numbers: Any, numbers: Any) -> Any:
+    """Which rows of 512 bytes are units of the pattern.
+
+    Args:
+        units: array of rows.
+        tags: what each says of its tag, as integers.
+        block_numbers: and of its block.
+        numbers: and of its number, 64 bits.
+
+    Returns:
+        Array of booleans.
+    """
+    step = np.uint64(SECTOR_STEP)
+    starts = numbers * step + block_numbers.astype(np.uint64) * np.uint64(BLOCK_STEP) + tags.astype(np.uint64)
+    return (units[:, HEAD:] == _windows()[starts % np.uint64(WINDOW)]).all(axis=1)

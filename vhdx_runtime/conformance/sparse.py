@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class SparseBytes:
             chunk, base = self._chunks[number], number * _CHUNK
             low, high = max(start - base, 0), min(_CHUNK, end - base)
             part = chunk if high == _CHUNK else chunk[:high].ljust(_CHUNK, b"\0")
-            words = np.frombuffer(part, np.uint64).reshape(-1, _PAGE // 8)
+            words: Any = np.frombuffer(part, np.uint64).reshape(-1, _PAGE // 8)
             is_used = [bool(one) for one in words.any(axis=1)]
             first = low // _PAGE
             for page in range(first, len(is_used) + 1):
