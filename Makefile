@@ -9,8 +9,9 @@ GENERATE := $(BIN)/python formats/compiler/generate.py
 COMPILER := formats/compiler/node_modules/.installed
 DEMO := demo
 SECONDS ?= 60
+SCOREBOARD := tests/results/scoreboard
 
-.PHONY: help demo test generate check-generated format lint golden bench fuzz book peers clean
+.PHONY: help demo test generate check-generated format lint golden bench scoreboard fuzz book peers clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -64,6 +65,11 @@ golden: $(VENV)/.installed ## Rewrite the golden transcripts; read the diff befo
 
 bench: $(VENV)/.peers ## Measure side by side with other readers; writes tests/results/
 	$(BIN)/python -m tests.benchmarks
+
+scoreboard: $(VENV)/.peers ## Try every reader that is here on all conformance cases; writes tests/results/
+	@$(PIP) install -qq --editable '.[dev,peers,more-peers]' || echo 'binary-refinery cannot be installed here: absent' >&2
+	$(BIN)/vhdx conformance run --html $(SCOREBOARD).html --markdown $(SCOREBOARD).md --json > $(SCOREBOARD).part; \
+	code=$$?; test -s $(SCOREBOARD).part && mv $(SCOREBOARD).part $(SCOREBOARD).json; exit $$code
 
 fuzz: $(VENV)/.installed ## Try mutated images for SECONDS=60, new ones with SEED=number
 	$(BIN)/python -m tests.fuzz $(SECONDS) $(SEED)

@@ -37,7 +37,8 @@ def test_a_light_command_loads_nothing_heavy_and_no_other_command(tmp_path: Path
     name = arguments[0]
     loaded = loaded_by(*arguments, *([] if name.startswith("-") else [make(tmp_path, SAMPLE).path]))
     assert "vhdx_runtime.image" in loaded, "nothing to judge"
-    assert not {module.split(".")[0] for module in loaded} & {"numpy", "construct", "rich", "concurrent", "tempfile"}
+    heavy = {"numpy", "construct", "rich", "concurrent", "tempfile", "yaml"}
+    assert not {module.split(".")[0] for module in loaded} & heavy
     commands = loaded & {place.target.partition(":")[0] for place in COMMANDS.values()}
     assert commands <= {f"vhdx_runtime.cli.{name}"}
     assert not [module for module in loaded if module.startswith("vhdx_runtime.transfer")]
@@ -165,7 +166,12 @@ def test_completion_prints_what_the_shell_asks_for(shell: str) -> None:
 def test_completion_completes_commands() -> None:
     environment = os.environ | {"_VHDX_COMPLETE": "bash_complete", "COMP_WORDS": "vhdx co", "COMP_CWORD": "1"}
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment)
-    assert {line.partition(",")[2] for line in done.stdout.splitlines()} == {"convert", "compare", "completion"}
+    assert {line.partition(",")[2] for line in done.stdout.splitlines()} == {
+        "convert",
+        "compare",
+        "conformance",
+        "completion",
+    }
 
 
 def test_every_schema_is_one_and_can_be_printed() -> None:

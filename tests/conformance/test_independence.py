@@ -1,0 +1,76 @@
+"""The engine that makes images shares no code with the readers that are held against them."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import vhdx_runtime.conformance
+
+FOLDER = Path(vhdx_runtime.conformance.__file__).parent
+# What judges, or runs readers: not part of the engine, and imported by nothing of it.
+JUDGES = {"judging", "selfcheck", "runner", "worker", "outcomes", "compare", "scoreboard", "demo"}
+ENGINE = sorted(path for path in FOLDER.glob("*.py") if path.stem.split("_")[0] not in JUDGES)
+OWN = {"codec.encode", "codec.checksum"}
+FORBIDDEN = ("codec.decode", "codec.source", "semantics", "image", "chain", "disk", "mapping", "findings")
+
+
+def imports(path: Path) -> set[str]:
+    """Modules that a module of the engine imports: "expand" for its own, "vhdx_runtime.…" for others of the package."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            prefix = {0: "", 1: "", 2: "vhdx_runtime."}[node.level]
+            names = {alias.name for alias in node.names}
+            base = node.module or ""
+            inner = (FOLDER.parent / base.replace(".", "/")) if node.level == 2 else FOLDER / base
+            whole = {f"{base}.{name}" if base else name for name in names} if inner.is_dir() else {base}
+            found |= {prefix + name for name in whole} if node.level else {base}
+    return found
+
+
+def test_there_is_an_engine_to_look_at() -> None:
+    assert {"expand", "model", "form", "cases", "pack", "structures", "log_area"} <= {path.stem for path in ENGINE}
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda path: path.stem)
+def test_the_engine_imports_layout_builders_and_checksum_only(path: Path) -> None:
+    found = imports(path)
+    ours = {name.removeprefix("vhdx_runtime.") for name in found if name.startswith("vhdx_runtime")}
+    assert ours <= OWN
+    assert {name for name in found if name.startswith("vhdx_format")} <= {
+        "vhdx_format", "vhdx_format.layout", "vhdx_format.rules",
+    }  # fmt: skip
+    assert not {name.split(".")[0] for name in found} & (JUDGES | {"readers"})
+    assert not {"kaitaistruct", "construct"} & {name.split(".")[0] for name in found}
+
+
+def test_cases_expand_and_pack_without_any_reader_in_memory(checkout: Path) -> None:
+    """The package's own __init__, which imports the library, is left out."""
+    program = f"""
+import sys, types
+sys.path[:0] = [{str(checkout)!r}, {str(checkout / "generated")!r}]
+package = types.ModuleType("vhdx_runtime")
+package.__path__ = [{str(checkout / "vhdx_runtime")!r}]
+sys.modules["vhdx_runtime"] = package
+from vhdx_runtime.conformance import cases, pack, packed_image
+for case in cases.load_cases()[::60]:
+    files = case.expand()
+    pack.record(case, files)
+    [packed_image.packed(made.extents, made.length) for made in files]
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = done.stdout.split()
+    assert "vhdx_runtime.conformance.expand" in loaded
+    wrong = [name for name in loaded if name.removeprefix("vhdx_runtime.").startswith(FORBIDDEN) and "vhdx_r" in name]
+    assert wrong == []
+    assert not [name for name in loaded if name.startswith("vhdx_format.") and name.split(".")[1] not in
+                ("layout", "rules", "builders")]  # fmt: skip

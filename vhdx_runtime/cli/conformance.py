@@ -1,0 +1,163 @@
+"""`vhdx conformance`: list, show, build and pack the conformance cases. `run` is a module of its own.
+
+Knows the commands; what a case is stands in `conformance/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from .. import __version__
+from .common import FOUND, USAGE, Failure, emit, emit_json, examples, json_option
+
+if TYPE_CHECKING:
+    from ..conformance.cases import Case
+
+_RUN: Final = "Try readers on the cases."
+_EPILOG: Final = examples(
+    "vhdx conformance list",
+    "vhdx conformance show header-1-zeroed",
+    "vhdx conformance build cases/",
+    "vhdx conformance pack vhdx-conformance.zip",
+)
+
+
+class _Lazy(click.Group):
+    """A group some of whose commands stand in modules of their own, loaded when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return [*self.commands, "run"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command, imported where it is elsewhere."""
+        if cmd_name != "run":
+            return super().get_command(ctx, cmd_name)
+        from . import conformance_run
+
+        return conformance_run.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        here = [(name, command.get_short_help_str(80)) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl([*here, ("run", _RUN)])
+
+
+@click.group("conformance", cls=_Lazy, epilog=_EPILOG)
+def command() -> None:
+    """Images that readers get wrong or must refuse, and what is right for each."""
+
+
+@command.command("list", epilog=examples("vhdx conformance list log", "vhdx conformance list --json"))
+@click.argument("areas", nargs=-1, metavar="[AREA]...")
+@json_option
+def list_(areas: tuple[str, ...], as_json: bool) -> None:
+    """List the cases, all or those of some areas.
+
+    Shown are id, what a reader must do, and title.
+    """
+    cases = _load(areas)
+    if as_json:
+        emit_json([{key: getattr(case, key) for key in ("id", "area", "expect", "title", "by")} for case in cases])
+        return
+    width = max(len(case.id) for case in cases)
+    emit(f"{case.id:<{width}}  {case.expect:<13}  {case.title}" for case in cases)
+
+
+@command.command(epilog=examples("vhdx conformance show header-1-zeroed", "vhdx conformance show --json both-torn"))
+@click.argument("name", metavar="ID")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show a case and the recipe of each of its files."""
+    from ..conformance import form_writer
+
+    (case,) = _named([name])
+    if as_json:
+        emit_json(form_writer.plain_form(case))
+    else:
+        click.echo(f"# {case.source}\n{form_writer.dump(case)}", nl=False)
+
+
+@command.command(epilog=examples("vhdx conformance build cases/", "vhdx conformance build one/ header-1-zeroed"))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.argument("names", nargs=-1, metavar="[ID]...")
+@click.option(
+    "--force", is_flag=True, help="Write into a folder that is not empty; files of the same name are replaced."
+)
+def build(folder: Path, names: tuple[str, ...], force: bool) -> None:
+    """Build the images of the cases, all or those named.
+
+    Each case has a folder of its own in DIR. DIR/manifest.json says what is expected of each. A file is there whole or
+    not at all.
+    """
+    from ..conformance import pack
+    from .progress import progress
+
+    chosen = _named(names) if names else _load(())
+    if folder.exists() and any(folder.iterdir()) and not force:
+        raise Failure(f"{folder}: is not empty; --force writes into it", USAGE)
+    with _recipes(), progress("building", pack.size(chosen)) as advance:
+        pack.build(folder, chosen, __version__, advance)
+    click.echo(f"{len(chosen)} cases in {folder}")
+
+
+@command.command("pack", epilog=examples("vhdx conformance pack vhdx-conformance.zip"))
+@click.argument("out", type=click.Path(), metavar="OUT.zip")
+@click.option("--force", is_flag=True, help="Replace OUT.zip where it exists.")
+def pack_(out: str, force: bool) -> None:
+    """Write all cases into one small zip.
+
+    It can be used without this program: packed images and two unpackers, expected answers, recipes.
+    """
+    from ..conformance import pack
+    from .output import new_file
+    from .progress import progress
+
+    chosen = _load(())
+    with _recipes(), new_file(out, force=force, inputs=()) as fd, progress("packing", pack.size(chosen)) as advance:
+        pack.write(fd, chosen, __version__, advance)
+    click.echo(f"{len(chosen)} cases in {out}")
+
+
+def _load(areas: tuple[str, ...]) -> tuple[Case, ...]:
+    """Cases of some areas, or of all.
+
+    Raises:
+        Failure: an area that does not exist, a case file that is wrong.
+    """
+    from ..conformance import cases
+
+    known = cases.areas()
+    strange = [area for area in areas if area not in known]
+    if strange:
+        raise Failure(f"no area is called {strange[0]}; there are {', '.join(known)}", USAGE)
+    with _recipes():
+        return cases.load_cases(areas)
+
+
+@contextmanager
+def _recipes() -> Iterator[None]:
+    """A recipe or case that is wrong ends the command with one line."""
+    from ..conformance import RecipeError
+
+    try:
+        yield
+    except RecipeError as error:
+        raise Failure(str(error), FOUND) from error
+
+
+def _named(names: Any) -> tuple[Case, ...]:
+    import difflib
+
+    found = {case.id: case for case in _load(())}
+    for name in names:
+        if name not in found:
+            close = difflib.get_close_matches(name, found, 3)
+            raise Failure(f"no case is called {name}" + (f"; there is {', '.join(close)}" if close else ""), USAGE)
+    return tuple(found[name] for name in names)
