@@ -1,0 +1,98 @@
+"""What a check of large tables costs: seconds of the processor and memory, each measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vhdx_runtime.conformance import Geometry, Recipe, expand
+
+MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
+MEMORY = Path("/dev/shm")
+ROOM = 3 * GIB
+PROGRAM = """
+import json, sys, time
+from pathlib import Path
+from vhdx_runtime.check import check_image
+from vhdx_runtime.codec.source import open_source
+from vhdx_runtime.image import load_image
+import numpy
+def peak():
+    return next(int(l.split()[1]) for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmHWM"))
+before, start = peak(), time.process_time()
+with load_image(open_source(sys.argv[1])) as image:
+    report = check_image(image)
+seconds = time.process_time() - start
+mib = (peak() - before) / 1024
+print(json.dumps({"seconds": seconds, "mib": mib, "totals": report.totals, "lost": report.lost.bytes}))
+"""
+
+
+def write(folder: Path, geometry: Geometry, *, scrambled: bool) -> Path:
+    """A healthy sparse file all of whose blocks are in it, in order or not."""
+    made = expand(Recipe("large", geometry=geometry))
+    path = made.write(folder)
+    ratio = (1 << 23) * geometry.logical_sector_size // geometry.block_size
+    blocks, step, first = (
+        geometry.virtual_disk_size // geometry.block_size,
+        geometry.block_size // MIB,
+        made.length // MIB,
+    )
+    places = np.arange(blocks, dtype=np.uint64)
+    if scrambled:
+        np.random.default_rng(1).shuffle(places)
+    with open(path, "r+b") as file:
+        file.truncate((first + blocks * step) * MIB)
+        file.seek(made.plan.extents["bat"][0])
+        for start in range(0, blocks, ratio):
+            words = (places[start : start + ratio] * np.uint64(step) + np.uint64(first)) << np.uint64(20) | np.uint64(6)
+            file.write(words.astype("<u8").tobytes() + bytes(8 * (start + ratio < blocks)))
+    return path
+
+
+def measured(path: Path) -> dict[str, Any]:
+    command = [sys.executable, "-c", PROGRAM, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory with room for tables of half a GiB; skips where there is none."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        pytest.skip(f"large tables: {MEMORY} is not there, or has less than {ROOM // GIB} GiB")
+    if not Path("/proc/self/status").exists():
+        pytest.skip("memory and time of a process: no /proc/self/status here")
+    folder = MEMORY / f"vhdx-check-{os.getpid()}"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_full_disk_of_64_tib_is_checked_in_6_seconds_and_1200_mib(memory: Path) -> None:
+    found = measured(write(memory, Geometry(virtual_disk_size=64 * TIB), scrambled=True))
+    assert (found["totals"], found["lost"]) == ({}, 0)
+    assert found["seconds"] <= 6
+    assert found["mib"] <= 1200
+
+
+def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Path) -> None:
+    geometry = Geometry(virtual_disk_size=TIB, block_size=32 * MIB)
+    try:
+        path = write(tmp_path, geometry, scrambled=False)
+    except OSError as error:
+        pytest.skip(f"sparse files of 1 TiB: {error}")
+    found = measured(path)
+    assert (found["totals"], found["lost"]) == ({}, 0)
+    assert found["seconds"] <= 0.3

@@ -1,0 +1,228 @@
+"""The whole block allocation table, entry by entry, in arrays.
+
+Knows how the rules of one entry apply to millions at once, gathers where every block says that it lies, and which
+blocks cannot be read. The rules themselves come from the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from vhdx_format import layout
+from vhdx_format.bulk import BULK
+from vhdx_format.rules import RULES
+
+from ..codec import decode
+from ..errors import Place
+from ..findings import make
+from ..semantics.bat import ENTRY_SIZE, Bat
+from ..semantics.geometry import Geometry
+from .listing import Listing
+from .ranges import Ranges
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+CHUNK = 1 << 17  # entries at once: what is made of them stays in the processor's cache
+OFFSET_SHIFT = (layout.BAT_FILE_OFFSET_MASK & -layout.BAT_FILE_OFFSET_MASK).bit_length() - 1
+_NARROW = 1 << 31  # leaves room to add a block's length in 32 bits
+_STATE_BITS = layout.BAT_STATE_MASK.bit_length()
+_MIB = 1 << OFFSET_SHIFT
+_STATES = range(layout.BAT_STATE_MASK + 1)
+_IS_UNKNOWN = np.array([state not in layout.ENUMS["payload_block_state"] for state in _STATES])
+_KEEPS_PLACE = np.isin(_STATES, (layout.PAYLOAD_BLOCK_STATE_UNDEFINED, layout.PAYLOAD_BLOCK_STATE_UNMAPPED))
+
+
+@dataclass(slots=True)
+class Extents:
+    """Where blocks say that they lie, in MiB, by what they are; each array is in the order of the table.
+
+    Attributes:
+        payload: of payload blocks in the file.
+        bitmaps: of sector bitmap blocks in the file.
+        anchors: kept places of undefined and unmapped blocks.
+        unused: offsets in entries whose state gives them no meaning.
+        partial: numbers of the partially present blocks of a differencing file that have a place.
+        partial_places: where those lie.
+    """
+
+    payload: Array
+    bitmaps: Array
+    anchors: Array
+    unused: Array
+    partial: Array
+    partial_places: Array
+
+
+class Part(NamedTuple):
+    """Entries in a row, taken apart.
+
+    Attributes:
+        start: index of the first.
+        words: as stored.
+        state: their lowest bits.
+        offset: their file offsets in MiB.
+        is_payload: they describe payload blocks of the disk.
+        is_bitmap: they describe sector bitmap blocks; what is neither is not used.
+    """
+
+    start: int
+    words: Array
+    state: Array
+    offset: Array
+    is_payload: Array
+    is_bitmap: Array
+
+    @property
+    def is_present(self) -> Array:
+        """Their blocks are in the file; of both kinds the state says so in the same way."""
+        return self.state >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT
+
+
+def parts(bat: Bat, geometry: Geometry, progress: Callable[[int], None] | None = None) -> Iterator[Part]:
+    """The entries in use, some at a time.
+
+    Args:
+        bat: the table.
+        geometry: the shape of the disk.
+        progress: called with the number of bytes of the table that were dealt with.
+
+    Spec: MS-VHDX 2.5
+    """
+    stride = geometry.chunk_ratio + 1
+    behind = geometry.payload_index(geometry.payload_blocks - 1) + 1
+    for start in range(0, bat.entry_count, CHUNK):
+        raw = bat.words(start, CHUNK)  # shorter where the file ends inside the table
+        words = np.frombuffer(raw, dtype="<u8", count=len(raw) // ENTRY_SIZE)
+        is_bitmap = np.zeros(len(words), dtype=bool)
+        is_bitmap[(geometry.chunk_ratio - start) % stride :: stride] = True
+        is_payload = ~is_bitmap
+        is_payload[max(0, behind - start) :] = False
+        state = (words & np.uint64(layout.BAT_STATE_MASK)).astype(np.uint8)
+        yield Part(start, words, state, words >> np.uint64(OFFSET_SHIFT), is_payload, is_bitmap)
+        if progress:
+            progress((start + len(words)) * ENTRY_SIZE)
+
+
+class Sweep:
+    """One pass over the table.
+
+    Args:
+        bat: the table.
+        geometry: the shape of the disk.
+        file_size: length of the file after replay, in bytes.
+        listing: takes the findings.
+
+    Attributes:
+        lost: guest ranges that cannot be read, but for those whose sector bitmap must be asked.
+    """
+
+    def __init__(self, bat: Bat, geometry: Geometry, file_size: int, listing: Listing) -> None:
+        self._bat = bat
+        self._geometry = geometry
+        self._file_size = file_size
+        self._listing = listing
+        self._gathered: dict[str, list[Array]] = {name: [] for name in Extents.__slots__}
+        self.lost = Ranges()
+
+    def run(self, progress: Callable[[int], None] | None = None) -> Extents:
+        """Judge every entry in use and return where the blocks lie."""
+        for part in parts(self._bat, self._geometry, progress):
+            self._judge(part)
+            self._gather(part)
+            self._lose(part)
+        geometry = self._geometry
+        chunks, rest = divmod(self._bat.entry_count, geometry.chunk_ratio + 1)
+        held = (chunks * geometry.chunk_ratio + min(rest, geometry.chunk_ratio)) * geometry.block_size
+        if held < geometry.virtual_disk_size:
+            self.lost.add(np.array([held]), np.array([geometry.virtual_disk_size - held]))
+        return Extents(**{name: _joined(self._gathered.pop(name)) for name in Extents.__slots__})
+
+    def _judge(self, part: Part) -> None:
+        reserved = (part.words & np.uint64(_MIB - 1)) >> np.uint64(_STATE_BITS)
+        has_parent = self._geometry.has_parent
+        # Without a parent, an entry of a bitmap that is in the file breaks BAT-011, and that is all.
+        bitmaps = part.is_bitmap if has_parent else part.is_bitmap & (part.state == 0)
+        for rule, test in BULK["bat_entry"].items():
+            tags = set(RULES[rule].applies)
+            if not tags - {"payload", "sector_bitmap"} <= set(self._geometry.tags):
+                continue
+            broken = ~test(state=part.state, reserved=reserved, file_offset_mb=part.offset)
+            if "sector_bitmap" in tags:
+                broken &= part.is_bitmap
+            else:
+                broken &= part.is_payload if "payload" in tags else part.is_payload | bitmaps
+            self._report(rule, broken, part)
+        if has_parent:
+            self._report("BAT-013", part.is_bitmap & part.is_present & (part.offset == 0), part)
+
+    def _report(self, rule: str, broken: Array, part: Part) -> None:
+        """Take down the entries that break a rule: the first ones with their values, the rest as a number."""
+        if not broken.any():
+            return
+        indices = np.flatnonzero(broken)
+        room = self._listing.room(rule)
+        for at in indices[:room].tolist():
+            index = part.start + at
+            place = Place(f"bat[{index}]", RULES[rule].fields[0], self._bat.file_offset + index * ENTRY_SIZE)
+            shown = f"entry {int(part.words[at]):#018x}"
+            self._listing.add([make(rule, place, shown, decode.expectation(rule))])
+        self._listing.count(rule, len(indices) - room)
+
+    def _gather(self, part: Part) -> None:
+        somewhere = part.offset != 0
+        present = part.is_present & somewhere
+        payload = part.is_payload & present
+        self._keep("payload", part.offset[payload])
+        anchors = part.is_payload & _KEEPS_PLACE[part.state] & somewhere
+        self._keep("anchors", part.offset[anchors])
+        bitmaps = part.is_bitmap & present
+        self._keep("bitmaps", part.offset[bitmaps])
+        used = part.is_payload | part.is_bitmap
+        self._keep("unused", part.offset[used & somewhere & ~(payload | bitmaps | anchors)])
+        if self._geometry.has_parent:
+            partial = payload & (part.state == layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT)
+            self._keep("partial", self._blocks(part, partial).astype(np.uint64))
+            self._keep("partial_places", part.offset[partial])
+
+    def _keep(self, name: str, values: Array) -> None:
+        if len(values):
+            self._gathered[name].append(_narrowed(values))
+
+    def _blocks(self, part: Part, chosen: Array) -> Array:
+        """Numbers of payload blocks."""
+        indices = np.flatnonzero(chosen) + part.start
+        return indices - indices // (self._geometry.chunk_ratio + 1)
+
+    def _lose(self, part: Part) -> None:
+        geometry, limit = self._geometry, self._file_size
+        nowhere = _IS_UNKNOWN[part.state] | part.is_present & (part.offset == 0)
+        beyond = part.is_present & (part.offset + np.uint64(geometry.block_size >> OFFSET_SHIFT) > limit // _MIB)
+        if geometry.has_parent:
+            beyond &= part.state != layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT
+        chosen = (nowhere | beyond) & part.is_payload
+        if not chosen.any():
+            return
+        starts = self._blocks(part, chosen) * geometry.block_size
+        places = np.minimum(part.offset[chosen], np.uint64(limit // _MIB + 1)).astype(np.int64) * _MIB
+        readable = np.where(nowhere[chosen], 0, np.clip(limit - places, 0, geometry.block_size))
+        ends = np.minimum(starts + geometry.block_size, geometry.virtual_disk_size)
+        self.lost.add(starts + readable, np.maximum(ends - starts - readable, 0))
+
+
+def _narrowed(values: Array) -> Array:
+    return values.astype(np.uint32) if int(values.max(initial=0)) < _NARROW else values
+
+
+def _joined(arrays: list[Array]) -> Array:
+    """One array of all, of half the size where the numbers allow it; takes them out of the list."""
+    kind = np.uint64 if any(array.dtype == np.uint64 for array in arrays) else np.uint32
+    whole = np.empty(sum(len(array) for array in arrays), dtype=kind)
+    end = len(whole)
+    while arrays:
+        last = arrays.pop()
+        whole[end - len(last) : end] = last
+        end -= len(last)
+    return whole
