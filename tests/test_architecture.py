@@ -43,7 +43,7 @@ ALLOWED = {
     "summary": CORE | {""},
     "transfer": CORE | {""},
     "inspect": CORE | {""},
-    "check": CORE | {""},
+    "check": {"errors", "findings", "codec", "semantics", "mapping", "image", "chain"},
     "write": CORE | {""},
     "fuzz": CORE | {"", "check", "conformance"},
     "conformance": {"errors", "codec.encode", "codec.checksum"},

@@ -25,6 +25,8 @@ STRUCT_FORMAT = re.compile(r"[<>=!@](\d*[xcbB?hHiIlLqQnNefdspP])+")
 
 # Constants that look like a fact of the format and are none: (module, name): what it is.
 OTHER_MEANING = {
+    ("check.table", "CHUNK"): "entries judged at a time",
+    ("conformance.digests", "_UNIT"): "unit of the sparse digest",
     ("conformance.model", "_DIGEST_UNIT"): "unit of the sparse digest",
     ("conformance.pattern", "WINDOW"): "length of the noise that payload is cut from",
     ("conformance.pattern", "_RUN"): "units made at a time",
