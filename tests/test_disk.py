@@ -19,6 +19,24 @@ from tests.benchmarks.images import Sample, scrambled
 MIB = 1 << 20
 
 
+class Failing(io.BytesIO):
+    """A file whose medium cannot be read in one place."""
+
+    bad = range(0)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._check(size if size is not None and size >= 0 else len(self.getbuffer()))
+        return super().read(size)
+
+    def readinto(self, buffer: Any, /) -> int:
+        self._check(memoryview(buffer).nbytes)
+        return super().readinto(buffer)
+
+    def _check(self, size: int) -> None:
+        if self.tell() < self.bad.stop and self.tell() + size > self.bad.start:
+            raise OSError(errno.EIO, "Input/output error")
+
+
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     return scrambled(tmp_path_factory.mktemp("disk"), "scrambled.vhdx", data_blocks=12, empty_blocks=5)
@@ -84,6 +102,24 @@ def test_threads_read_the_same_bytes(sample: Sample) -> None:
     assert wrong == []
 
 
+def test_large_reads_are_right_whatever_their_border(sample: Sample) -> None:
+    chance = random.Random(6)
+    with vhdx.open(sample.path) as disk:
+        for _ in range(30):
+            offset, length = chance.randrange(sample.size - 1), chance.randrange(2 * MIB, 9 * MIB)
+            assert disk.read_at(offset, length) == sample.expected(offset, min(length, sample.size - offset))
+
+
+@pytest.mark.parametrize("bad", [0, -1])
+def test_an_error_in_either_half_of_a_large_read_is_raised(sample: Sample, bad: int) -> None:
+    file = Failing(sample.path.read_bytes())
+    block = sorted(sample.blocks)[bad]
+    with vhdx.open(file) as disk:
+        file.bad = range(sample.blocks[block] + 5, sample.blocks[block] + 6)
+        with pytest.raises(vhdx.VhdxError):
+            disk.read_at(0, sample.size)
+
+
 def test_a_closed_disk_refuses_every_read(sample: Sample) -> None:
     disk = vhdx.open(sample.path)
     assert disk.read_at(0, 4096) == sample.expected(0, 4096)
@@ -126,24 +162,6 @@ def test_a_truncated_block_is_an_error_and_salvage_lists_it(sample: Sample, tmp_
         assert [(lost.virtual_offset, lost.length, lost.kind) for lost in disk.lost] == [
             (last * MIB + MIB // 2, MIB // 2, "unreadable")
         ]
-
-
-class Failing(io.BytesIO):
-    """A file whose medium cannot be read in one place."""
-
-    bad = range(0)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self._check(size if size is not None and size >= 0 else len(self.getbuffer()))
-        return super().read(size)
-
-    def readinto(self, buffer: Any, /) -> int:
-        self._check(memoryview(buffer).nbytes)
-        return super().readinto(buffer)
-
-    def _check(self, size: int) -> None:
-        if self.tell() < self.bad.stop and self.tell() + size > self.bad.start:
-            raise OSError(errno.EIO, "Input/output error")
 
 
 def test_a_failing_medium_raises_and_salvage_gives_up_that_place_only(sample: Sample) -> None:
