@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 import yaml
 
+from tests.support.coverage import coverage_line
 from vhdx_runtime import conformance
 
 IMAGES_VARIABLE = "VHDX_TEST_IMAGES"
@@ -145,7 +146,7 @@ def _version(distribution: str) -> str:
 
 def pytest_report_header() -> list[str]:
     names = ("kaitaistruct", "construct", "crc32c", "numpy", "dissect.hypervisor", "libvhdi-python")
-    programs = ("qemu-img", "7zz", "cc", "node")
+    programs = ("qemu-img", "7zz", "cc", "node", "chromium")
     return [
         f"machine: {platform.machine()} {platform.system()} {platform.release()}",
         "versions: " + ", ".join(f"{name} {_version(name)}" for name in names),
@@ -155,12 +156,13 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say last, and in capitals, what was not tested."""
+    """Say how much of the specification is covered; and last, in capitals, what was not tested."""
     skipped = terminalreporter.stats.get("skipped", [])
     reasons: dict[str, int] = {}
     for report in skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reasons[reason] = reasons.get(reason, 0) + 1
+    terminalreporter.line(coverage_line())
     if reasons:
         terminalreporter.section("NOT TESTED HERE", sep="!", yellow=True, bold=True)
         for reason, count in sorted(reasons.items()):

@@ -183,7 +183,7 @@ class Mapping:
         sector = self._geometry.logical_sector_size
         first, last = start // sector, -(-stop // sector)
         chunk, inside = divmod(first, layout.SECTORS_PER_CHUNK)
-        place = self._bitmap_offset(chunk)
+        place = self.bitmap_offset(chunk)
         if place is None:
             yield Piece(start, stop - start, UNREADABLE, 0)
             return
@@ -198,8 +198,11 @@ class Mapping:
             else:
                 yield Piece(run_start, run_stop - run_start, PARENT, 0)
 
-    def _bitmap_offset(self, chunk: int) -> int | None:
-        """File offset of a chunk's sector bitmap block, or None where there is none that can be read."""
+    def bitmap_offset(self, chunk: int) -> int | None:
+        """File offset of a chunk's sector bitmap block, or None where there is none that can be read.
+
+        Spec: MS-VHDX 2.5.1.2
+        """
         state, file_offset = split(self._bat.word(self._geometry.bitmap_index(chunk)))
         present = state >= layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT  # 7 is no state of a bitmap, but can only mean this
         inside = file_offset and file_offset + layout.SECTOR_BITMAP_BLOCK_SIZE <= self._view.size

@@ -86,11 +86,19 @@ def _length(region: Region) -> Place:
     return region.placed.place("length")
 
 
+def fixed_size(regions: Regions, geometry: Geometry) -> int:
+    """Length in bytes that a fixed file has at least: header section, regions and all blocks.
+
+    Spec: MS-VHDX 2.6.2.1
+    """
+    blocks = geometry.payload_blocks * geometry.block_size
+    return layout.HEADER_SECTION_SIZE + sum(region.length for region in regions.entries) + blocks
+
+
 def _fixed_size(view: Source, regions: Regions, geometry: Geometry) -> list[Finding]:
     if geometry.disk_type != "fixed":
         return []
-    blocks = geometry.payload_blocks * geometry.block_size
-    needed = layout.HEADER_SECTION_SIZE + sum(region.length for region in regions.entries) + blocks
+    needed = fixed_size(regions, geometry)
     if view.size >= needed:
         return []
     return [make("BAT-017", Place("file", "length", view.size), f"{view.size:#x} bytes", f"at least {needed:#x}")]

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-NAMES = ("opening", "reading", "converting", "mapping")
+NAMES = ("opening", "reading", "converting", "mapping", "checking")
 MEMORY = Path("/dev/shm")
 NEEDED = 8 << 30
 RESULTS = Path(__file__).resolve().parent.parent / "results"

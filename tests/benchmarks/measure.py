@@ -1,4 +1,7 @@
-"""Interleaved measurement: every contender runs once per round, so that what else the machine does hits all alike."""
+"""Interleaved measurement: every contender runs once per round, so that what else the machine does hits all alike.
+
+The order turns from round to round: whoever comes second gets the memory that the first one has just given back.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,8 @@ def interleave(contenders: Sequence[Contender], rounds: int = ROUNDS) -> dict[st
     """
     times: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     for number in range(rounds + 1):
-        for contender in contenders:
+        turn = number % len(contenders)
+        for contender in (*contenders[turn:], *contenders[:turn]):
             contender.prepare()
             start = time.perf_counter()
             contender.run()

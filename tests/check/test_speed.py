@@ -1,9 +1,10 @@
-"""What a check of large tables costs: seconds of the processor and memory, each measured in a process of its own."""
+"""What a check of large tables and logs costs: seconds of the processor and memory, in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vhdx_runtime.conformance import Geometry, Recipe, expand
+from vhdx_runtime.conformance import Geometry, Log, Recipe, expand
 
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
 MEMORY = Path("/dev/shm")
@@ -59,7 +60,19 @@ def write(folder: Path, geometry: Geometry, *, scrambled: bool) -> Path:
     return path
 
 
+def write_log(folder: Path, unit: bytes) -> Path:
+    """A file whose log of 1 GiB is said to hold something, and repeats a MiB of bytes that are no entry."""
+    made = expand(Recipe("log", log=Log(length=GIB, is_dirty=True)))
+    path = made.write(folder)
+    with open(path, "r+b") as file:
+        file.seek(made.plan.extents["log"][0])
+        for _ in range(GIB // MIB):
+            file.write(unit)
+    return path
+
+
 def measured(path: Path) -> dict[str, Any]:
+    """Check a file: `seconds` of the processor, `mib` of memory at its peak, `totals` and bytes `lost`."""
     command = [sys.executable, "-c", PROGRAM, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
     assert done.returncode == 0, done.stderr[-2000:]
@@ -96,3 +109,11 @@ def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Pat
     found = measured(path)
     assert (found["totals"], found["lost"]) == ({}, 0)
     assert found["seconds"] <= 0.3
+
+
+@pytest.mark.parametrize("unit", [bytes(MIB), random.Random(0).randbytes(MIB)], ids=["zeros", "noise"])
+def test_a_gib_of_log_without_entries_is_scanned_in_a_second(unit: bytes, memory: Path) -> None:
+    found = measured(write_log(memory, unit))
+    assert found["totals"] == {"LOG-024": 1}
+    assert found["seconds"] <= 1
+    assert found["mib"] <= 50

@@ -155,6 +155,18 @@ def test_every_case_reads_back_as_itself() -> None:
         ("expect: read", "expect: read\n  by: HDR-001", 5, "by: names the rule"),
         ("expect: read", "expect: either", 1, "reason: says why the specification leaves it open"),
         ("expect: read", "expect: read-degraded", 1, "lost: lists what cannot be read"),
+        (
+            "expect: read",
+            "expect: read\n  unspecified: [[0, 1]]",
+            1,
+            "reason: says why the specification leaves it open",
+        ),
+        (
+            "expect: read",
+            "expect: refuse\n  by: HDR-001\n  unspecified: [[0, 1]]\n  reason: r",
+            6,
+            "unspecified: lists",
+        ),
         ("expect: read", "expect: read\n  findings: [HDR-999]", 5, "findings: no rule is called HDR-999"),
         ("expect: read", "expect: read\n  sections: [2.2]", 5, "sections[0]: expected text, found 2.2"),
         ("expect: read", "expect: read\n  over: {a.vhdx: b.vhdx}", 5, "over: no file is called a.vhdx"),

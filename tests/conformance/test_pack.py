@@ -138,7 +138,8 @@ def test_the_manifest_says_of_every_case_what_the_case_says(release: Path, manif
         assert told.get("by", "") == case.by
         assert [file["image"] for file in told["files"]] == [f"{case.id}/{recipe.path}" for recipe in case.files]
         assert told["opened"] == told["files"][-1]["image"]
-        assert (told["guest"] is None) is (case.expect in ("refuse", "either"))
+        assert (told["guest"] is None) is (case.expect == "refuse")
+        assert told["unspecified"] == [list(one) for one in case.unspecified]
         if told["guest"]:
             assert told["guest"]["size"] == case.expand()[-1].expected.size
 

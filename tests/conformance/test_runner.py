@@ -315,13 +315,29 @@ def test_a_degraded_file_may_be_refused_but_what_is_left_must_not_be_wrong() -> 
 
 def test_what_is_left_open_is_right_unless_it_dies_or_changes_the_file() -> None:
     case = replace(SAMPLE, expect="either", reason="nobody says")
-    for answer in (REFUSED, OPENED, replace(OPENED, size=5)):
+    for answer in (REFUSED, OPENED, replace(OPENED, size=5), replace(OPENED, failed=(FailedRead(False, 1, "no"),))):
         assert judged(case, answer) == "pass"
-    assert judged(case, OPENED, WRONG) == "pass"
+    assert judged(case, OPENED, WRONG) == "wrong-bytes", "whoever does not refuse it reads what the guest wrote"
+    assert judged(case, replace(OPENED, size=5), WRONG) == "pass"
     for verdict in ("crash", "hang", "memory"):
         assert judged(case, Answer(verdict)) == verdict  # type: ignore[arg-type]
     assert judged(case, OPENED, is_changed=True) == "changed-file"
     assert judged(case, OPENED, is_changed=True, reader=replace(READER, changes_files=True)) == "pass"
+
+
+def test_bytes_that_are_left_open_are_not_compared(tmp_path: Path) -> None:
+    case = replace(SAMPLE, unspecified=((MIB, MIB),), reason="nobody says")
+    made = case.expand()[-1]
+    request = runner.request_for(case, made, tmp_path)
+    reads = [read for read in request.reads if compare.overlaps(read, case.unspecified)]
+    assert reads == [(MIB, MIB)], "read by themselves"
+    assert not any(compare.overlaps(read, case.unspecified) for read in request.random_reads)
+    raw = bytearray(made.expected.read(0, made.expected.size))
+    raw[MIB : 2 * MIB] = b"?" * MIB
+    Path(request.out).write_bytes(raw)
+    answer = replace(OPENED, has_bytes=True, has_random=False)
+    assert compare.difference(request, answer, made.expected, case.not_compared) is None
+    assert compare.difference(request, answer, made.expected, ()) is not None
 
 
 def test_a_documented_lack_has_a_kind_of_its_own_where_the_reader_says_so() -> None:

@@ -12,12 +12,11 @@ import pytest
 from tests.benchmarks.images import full_64_tib
 from tests.inspect.measured import LINES, Cost, cost_of
 from tests.inspect.support import MIB
-from tests.test_hostile import (
-    CLAIMS,
+from tests.support.specimens import PART
+from tests.test_hostile_claims import CLAIMS, locator_item
+from tests.test_hostile_logs import (
     LOG,
-    PART,
     entries_of_data_that_claim_the_whole_log,
-    locator_item,
     nested_descriptors,
     one_entry_of_zero_descriptors,
 )

@@ -31,6 +31,12 @@ class Cost(NamedTuple):
     mib: float
 
 
+def assert_cheap(cost: Cost, *, mib: int = 50, seconds: float = 1.0) -> None:
+    """Fail where an attempt took more memory or time than this."""
+    assert cost.mib < mib, cost
+    assert cost.seconds < seconds, cost
+
+
 def costs(path: Path) -> dict[str, Cost]:
     """Measure in a fresh process what it costs to "open" a file and read a little, and to "load" it and list its log.
 

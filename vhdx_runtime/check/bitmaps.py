@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from vhdx_format import layout
 
+from ..codec.holes import is_zero
 from ..codec.source import Source
 from ..errors import Place
 from ..findings import make
@@ -26,8 +27,9 @@ from .table import OFFSET_SHIFT, Extents
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _KEPT = 16  # a hostile table may name the same bitmap for many chunks
-_BITS_OF_BYTE = np.array([value.bit_count() for value in range(256)], dtype=np.uint8)
-_LOW_BITS = np.array([(1 << count) - 1 for count in range(8)], dtype=np.uint8)
+_WORD = np.dtype("<u8")
+_WORD_BITS = _WORD.itemsize * 8
+_LOW_BITS = np.array([(1 << count) - 1 for count in range(_WORD_BITS)], dtype=_WORD)
 
 
 class Bits:
@@ -38,9 +40,9 @@ class Bits:
     """
 
     def __init__(self, raw: bytes) -> None:
-        self._bytes = np.frombuffer(raw + b"\0", dtype=np.uint8)
-        self._before = np.zeros(len(raw) + 1, dtype=np.uint32)
-        np.cumsum(_BITS_OF_BYTE[self._bytes[:-1]], dtype=np.uint32, out=self._before[1:])
+        self._words = np.frombuffer(raw + bytes(_WORD.itemsize + -len(raw) % _WORD.itemsize), dtype=_WORD)
+        self._before = np.zeros(len(self._words), dtype=np.uint32)
+        np.cumsum(np.bitwise_count(self._words[:-1]), dtype=np.uint32, out=self._before[1:])
 
     def ones(self, bit: Array) -> Array:
         """How many bits are set before the bit of each number.
@@ -48,8 +50,8 @@ class Bits:
         >>> Bits(bytes([0b1000_0001, 0xFF])).ones(np.array([0, 1, 8, 9])).tolist()
         [0, 1, 2, 3]
         """
-        whole = bit >> 3
-        part = _BITS_OF_BYTE[self._bytes[whole] & _LOW_BITS[bit & 7]]
+        whole = bit // _WORD_BITS
+        part = np.bitwise_count(self._words[whole] & _LOW_BITS[bit % _WORD_BITS])
         ones: Array = self._before[whole].astype(np.int64) + part
         return ones
 
@@ -83,44 +85,76 @@ class Bitmaps:
 
         Spec: MS-VHDX 2.4
         """
+        for chunk, blocks, places in self._by_chunk(extents):
+            self._chunk(chunk, blocks, places)
+        end = self.behind_the_end()
+        if end is not None:
+            offset, raw = end
+            number = int.from_bytes(raw, "little").bit_count()
+            place = Place(f"sector bitmap {self._geometry.bitmap_blocks - 1}", "bits", offset)
+            self._listing.add([make("SBM-002", place, f"{number} bits set behind the disk's end", "clear bits")])
+
+    def trivial(self, extents: Extents) -> Iterator[tuple[Array, Array]]:
+        """The partially present blocks whose bits are all equal.
+
+        Yields:
+            For a chunk, in ascending order: the numbers of such blocks, and which of them have all bits set.
+
+        Spec: MS-VHDX 2.4
+        """
+        for chunk, blocks, _ in self._by_chunk(extents):
+            offset = self._mapping.bitmap_offset(chunk)
+            if offset is not None:
+                first, stop = self._bounds(blocks)
+                at, is_set = self._trivial(first, stop, offset)
+                yield blocks[at], is_set
+
+    def _by_chunk(self, extents: Extents) -> Iterator[tuple[int, Array, Array]]:
+        """Each chunk with partially present blocks: its number, theirs, and where they lie."""
         chunks = extents.partial // extents.partial.dtype.type(self._geometry.chunk_ratio)
         numbers, firsts = np.unique(chunks, return_index=True)
         bounds = [*firsts.tolist(), len(chunks)]
         for chunk, first, stop in zip(numbers.tolist(), bounds, bounds[1:], strict=False):
-            blocks = extents.partial[first:stop].astype(np.int64)
-            places = extents.partial_places[first:stop]
-            self._chunk(chunk, blocks, places)
-        self._behind_the_end()
+            yield chunk, extents.partial[first:stop].astype(np.int64), extents.partial_places[first:stop]
+
+    def _bounds(self, blocks: Array) -> tuple[Array, Array]:
+        """First bit of each block, and the bit behind its last; sectors behind the disk's end do not count."""
+        whole = self._geometry.virtual_disk_size // self._geometry.logical_sector_size
+        first = blocks % self._geometry.chunk_ratio * self._sectors
+        return first, first + np.minimum(self._sectors, whole - blocks * self._sectors)
 
     def _read(self, offset: int) -> Bits:
         return Bits(self._view.read_at(offset, layout.SECTOR_BITMAP_BLOCK_SIZE))
 
     def _chunk(self, chunk: int, blocks: Array, places: Array) -> None:
         index = self._geometry.bitmap_index(chunk)
-        state, offset = split(self._bat.word(index))
-        is_present = state >= layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT
-        if not is_present:
+        state, _ = split(self._bat.word(index))
+        if state < layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT:
             place = Place(f"bat[{index}]", "state", self._bat.file_offset + index * ENTRY_SIZE)
             found = f"state {state}, with {len(blocks)} partially present blocks"
             self._listing.add([make("BAT-012", place, found, "a sector bitmap block that is present")])
-        if is_present and offset and offset + layout.SECTOR_BITMAP_BLOCK_SIZE <= self._view.size:
-            whole = self._geometry.virtual_disk_size // self._geometry.logical_sector_size
-            first = blocks % self._geometry.chunk_ratio * self._sectors
-            stop = first + np.minimum(self._sectors, whole - blocks * self._sectors)  # no sectors behind the disk
-            self._judge(blocks, first, stop, offset)
-            self._outside(blocks, first, stop, places, offset)
+        place_of_bits = self._mapping.bitmap_offset(chunk)
+        if place_of_bits is not None:
+            first, stop = self._bounds(blocks)
+            self._judge(blocks, first, stop, place_of_bits)
+            self._outside(blocks, first, stop, places, place_of_bits)
         else:
             starts = blocks * self._geometry.block_size
             ends = np.minimum(starts + self._geometry.block_size, self._geometry.virtual_disk_size)
             self.lost.add(starts, ends - starts)
 
-    def _judge(self, blocks: Array, first: Array, stop: Array, offset: int) -> None:
+    def _trivial(self, first: Array, stop: Array, offset: int) -> tuple[Array, Array]:
+        """Positions of the blocks whose bits are all equal, and which of those have all bits set."""
         bits = self._bits(offset)
         ones = bits.ones(stop) - bits.ones(first)
-        trivial = np.flatnonzero((ones == 0) | (ones == stop - first))
+        at = np.flatnonzero((ones == 0) | (ones == stop - first))
+        return at, ones[at] > 0
+
+    def _judge(self, blocks: Array, first: Array, stop: Array, offset: int) -> None:
+        trivial, is_set = self._trivial(first, stop, offset)
         room = self._listing.room("SBM-003")
-        for at in trivial[:room].tolist():
-            found = "all bits set" if ones[at] else "no bit set"
+        for at, whole in zip(trivial[:room].tolist(), is_set.tolist(), strict=False):
+            found = "all bits set" if whole else "no bit set"
             place = Place(f"sector bitmap of block {int(blocks[at])}", "bits", offset + int(first[at]) // 8)
             self._listing.add([make("SBM-003", place, found, "bits of both kinds, or a state that says so")])
         self._listing.count("SBM-003", len(trivial) - room)
@@ -151,16 +185,23 @@ class Bitmaps:
                 if piece.kind == UNREADABLE:
                     yield piece.virtual_offset, piece.virtual_offset + piece.length
 
-    def _behind_the_end(self) -> None:
+    def behind_the_end(self) -> tuple[int, bytes] | None:
+        """The bits of the last bitmap that belong to no sector of the disk, where any of them is set.
+
+        Returns:
+            File offset of the first byte with such bits, and the bytes from there to the end of the bitmap, bits of
+            sectors cleared; or None.
+
+        Spec: MS-VHDX 2.4
+        """
         geometry = self._geometry
         chunk = geometry.bitmap_blocks - 1
         state, offset = split(self._bat.word(geometry.bitmap_index(chunk)))
         if state < layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT or not offset:
-            return
+            return None
         used = geometry.virtual_disk_size // geometry.logical_sector_size - chunk * layout.SECTORS_PER_CHUNK
         raw = self._view.read_at(offset + used // 8, layout.SECTOR_BITMAP_BLOCK_SIZE - used // 8)
-        set_bits = int.from_bytes(raw, "little") >> (used % 8)
-        if set_bits:
-            place = Place(f"sector bitmap {chunk}", "bits", offset + used // 8)
-            found = f"{set_bits.bit_count()} bits set behind the disk's end"
-            self._listing.add([make("SBM-002", place, found, "clear bits")])
+        if not raw:
+            return None
+        raw = bytes([raw[0] >> used % 8 << used % 8]) + raw[1:]
+        return None if is_zero(raw) else (offset + used // 8, raw)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from vhdx_format.clauses import CLAUSES
 from vhdx_format.layout import STRUCTURES
 from vhdx_format.rules import RULES, Rule
 
@@ -65,8 +66,18 @@ def record(rule_id: str) -> dict[str, Any]:
         "repair_how": rule.repair_how,
         "is_decidable": rule.scope != UNDECIDABLE,
         "declared": _declared(rule),
+        "clauses": _clauses(rule_id),
         "provable": {"kind": rule.provable.kind, "with": list(rule.provable.ids), "reason": rule.provable.reason},
     }
+
+
+def _clauses(rule_id: str) -> list[dict[str, str]]:
+    """What the specification demands that the rule watches over; `section` of MS-VHDX, `text` in our own words."""
+    return [
+        {"section": clause.section, "level": clause.level, "text": clause.text}
+        for clause in CLAUSES
+        if rule_id in (*clause.ids, *clause.see)
+    ]
 
 
 def _declared(rule: Rule) -> dict[str, Any]:

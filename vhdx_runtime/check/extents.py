@@ -7,7 +7,7 @@ arrays of offsets in MiB; which entry an offset came from is looked up only for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ from ..semantics.log.replay import collect
 from . import places
 from .listing import LISTED, Listing
 from .ranges import Ranges
-from .sorted_extents import Sorted
+from .sorted_extents import Sorted, distinct
 from .table import Extents
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -112,7 +112,8 @@ class Space:
         for rule, count in self._counts.items():
             self._listing.count(rule, count - LISTED)
         if self._shared:
-            self.doubtful = places.guest_ranges(self._bat, self._geometry, np.unique(np.concatenate(self._shared)))
+            shared = distinct(np.sort(np.concatenate(self._shared)))
+            self.doubtful = places.guest_ranges(self._bat, self._geometry, shared)
 
     def _past_end(self, rule: str, extents: Sorted, what: str) -> None:
         outside = extents.starts[extents.first_ending_behind(self._limit // _MIB) :]
@@ -136,7 +137,7 @@ class Space:
         others = [self._extents.bitmaps, self._extents.anchors, self._extents.unused]
         if any(len(other) for other in others):
             every = np.sort(np.concatenate([every, *others]))
-        again = np.unique(every[1:][every[1:] == every[:-1]])
+        again = distinct(every[1:][every[1:] == every[:-1]])
         for offset in again[:LISTED]:
             count = int(np.searchsorted(every, offset, "right")) - int(np.searchsorted(every, offset))
             found = f"offset {int(offset) * _MIB:#x} in {count} entries"
@@ -178,14 +179,7 @@ class Space:
             return
         reasons: dict[int, str] = {}
         wrong = np.zeros(len(anchors.starts), dtype=bool)
-        checks = [(f"reaches into {item.label}", anchors.positions(item.start, item.end)) for item in fixed]
-        behind = np.arange(anchors.first_ending_behind(self._limit // _MIB), len(anchors.starts))
-        checks.append(("ends behind the file's end", behind))
-        for other in (self._payload, self._bitmaps):
-            firsts, lasts = other.touching(anchors.starts, anchors.starts + anchors.kind(self._block - 1))
-            checks.append(("lies on another block", np.flatnonzero(firsts < lasts)))
-        checks.append(("lies on another kept place", anchors.overlapping_their_predecessors()))
-        for reason, positions in checks:
+        for reason, positions in misplaced(anchors, self._payload, self._bitmaps, fixed, self._limit):
             wrong[positions] = True
             for at in positions[:LISTED].tolist():
                 reasons.setdefault(at, reason)
@@ -212,18 +206,53 @@ class Space:
 
     def _free_space(self, fixed: list[Fixed]) -> None:
         """Note how much of the file belongs to nothing."""
-        used = [(item.start, min(item.end, self._limit)) for item in fixed if item.start < self._limit]
-        objects = np.array(merge_ranges(used), dtype=np.int64).reshape(-1, 2)
-        runs = [part.runs(self._limit) for part in (self._payload, self._bitmaps, self._anchors)]
-        whole = np.concatenate([objects, *runs])
-        whole = whole[np.argsort(whole[:, 0], kind="stable")]
-        reach = np.concatenate([[0], np.maximum.accumulate(whole[:, 1])])
-        gaps = np.concatenate([whole[:, 0], [self._limit]]) - reach
-        free = int(gaps[gaps > 0].sum())
-        if free:
-            first = int(reach[np.argmax(gaps > 0)])
-            place = Place("file", "free_space", first)
+        gaps = unclaimed(fixed, (self._payload, self._bitmaps, self._anchors), self._limit)
+        if len(gaps):
+            free = int((gaps[:, 1] - gaps[:, 0]).sum())
+            place = Place("file", "free_space", int(gaps[0, 0]))
             self._listing.add([make("LAY-004", place, f"{free} bytes that belong to nothing", "none")])
+
+
+def unclaimed(fixed: Iterable[Fixed], parts: Iterable[Sorted], limit: int) -> Array:
+    """What belongs to nothing, as rows of half-open ranges of file offsets, in ascending order.
+
+    Args:
+        fixed: objects with a place of their own.
+        parts: blocks, and kept places of blocks.
+        limit: length of the file in bytes.
+
+    Spec: MS-VHDX 2.1
+    """
+    used = [(item.start, min(item.end, limit)) for item in fixed if item.start < limit]
+    objects = np.array(merge_ranges(used), dtype=np.int64).reshape(-1, 2)
+    whole = np.concatenate([objects, *(part.runs(limit) for part in parts)])
+    whole = whole[np.argsort(whole[:, 0], kind="stable")]
+    reach = np.concatenate([[0], np.maximum.accumulate(whole[:, 1])])
+    until = np.concatenate([whole[:, 0], [limit]])
+    return np.stack([reach, until], axis=1)[until > reach]
+
+
+def misplaced(
+    anchors: Sorted, payload: Sorted, bitmaps: Sorted, fixed: list[Fixed], limit: int
+) -> Iterator[tuple[str, Array]]:
+    """The kept places that are no free place of a whole block: why, and their positions among all kept places.
+
+    Args:
+        anchors: kept places of undefined and unmapped blocks.
+        payload: payload blocks in the file.
+        bitmaps: sector bitmap blocks in the file.
+        fixed: objects with a place of their own.
+        limit: length of the file in bytes.
+
+    Spec: MS-VHDX 2.5.1.1
+    """
+    for item in fixed:
+        yield f"reaches into {item.label}", anchors.positions(item.start, item.end)
+    yield "ends behind the file's end", np.arange(anchors.first_ending_behind(limit // _MIB), len(anchors.starts))
+    for other in (payload, bitmaps):
+        firsts, lasts = other.touching(anchors.starts, anchors.starts + anchors.kind(anchors.length - 1))
+        yield "lies on another block", np.flatnonzero(firsts < lasts)
+    yield "lies on another kept place", anchors.overlapping_their_predecessors()
 
 
 def fixed_objects(image: Image) -> Iterator[Fixed]:

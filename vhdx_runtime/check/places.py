@@ -40,7 +40,7 @@ def entries(bat: Bat, geometry: Geometry, wanted: Collection[tuple[str, int]]) -
         return found
     for part in parts(bat, geometry):
         for kind, offsets in kinds.items():
-            hits = np.flatnonzero(_is_among(part.offset, offsets) & _is_of(part, kind))
+            hits = np.flatnonzero(is_among(part.offset, offsets) & _is_of(part, kind))
             values, firsts = np.unique(part.offset[hits], return_index=True)
             for value, at in zip(values.tolist(), hits[firsts].tolist(), strict=True):
                 found.setdefault((kind, value), part.start + at)
@@ -61,7 +61,7 @@ def guest_ranges(bat: Bat, geometry: Geometry, offsets: Array) -> Ranges:
     if not len(offsets):
         return ranges
     for part in parts(bat, geometry):
-        hits = np.flatnonzero(part.is_payload & part.is_present & _is_among(part.offset, offsets)) + part.start
+        hits = np.flatnonzero(part.is_payload & part.is_present & is_among(part.offset, offsets)) + part.start
         starts = (hits - hits // (geometry.chunk_ratio + 1)) * geometry.block_size
         ends = np.minimum(starts + geometry.block_size, geometry.virtual_disk_size)
         ranges.add(starts, ends - starts)
@@ -75,13 +75,23 @@ def _is_of(part: Part, kind: str) -> Array:
     return used & part.is_present if kind == PRESENT else used & ~part.is_present
 
 
-def _is_among(values: Array, chosen: Array) -> Array:
-    """Which values are in an ascending array that is not empty."""
-    if int(chosen[-1]) <= np.iinfo(np.uint32).max and int(values.max(initial=0)) <= np.iinfo(np.uint32).max:
-        values, chosen = values.astype(np.uint32), chosen.astype(np.uint32)
-    else:
-        chosen = chosen.astype(np.uint64)
+def is_among(values: Array, chosen: Array) -> Array:
+    """Which values are in an ascending array that is not empty.
+
+    >>> is_among(np.array([5, 1, 7], np.uint64), np.array([1, 5], np.uint64)).tolist()
+    [True, True, False]
+    """
+    if not len(values):
+        return np.zeros(0, dtype=bool)
+    limit = int(np.iinfo(chosen.dtype).max)
+    bounds = np.array([min(int(values.min()), limit), min(int(values.max()), limit)], dtype=chosen.dtype)
+    first, last = np.searchsorted(chosen, bounds)
+    chosen = chosen[first : last + 1]  # entries are mostly in order, and then this is a small part
+    if not len(chosen):
+        return np.zeros(len(values), dtype=bool)
+    kind = np.uint32 if max(int(chosen[-1]), int(values.max())) <= np.iinfo(np.uint32).max else np.uint64
+    values, chosen = values.astype(kind, copy=False), chosen.astype(kind, copy=False)
     at = np.searchsorted(chosen, values)
     at[at == len(chosen)] = 0
-    is_among: Array = chosen[at] == values
-    return is_among
+    found: Array = chosen[at] == values
+    return found

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from vhdx_format.rules import RULES
+
 from ..chain import Chain
 from ..errors import Place, VhdxError
 from ..findings import Finding
 from ..image import Image
 from ..semantics.bat import ENTRY_SIZE
 from . import zeros
+from .catalogue import UNDECIDABLE
 from .listing import Listing
 
 SERIOUS = ("refuse", "degrade", "ignore-object")
@@ -148,11 +151,13 @@ def _behind(before: int, progress: Callable[[int], None] | None) -> Callable[[in
 def without_chain(report: Report, error: VhdxError) -> Report:
     """The report on a container whose parents could not be opened, with the reason.
 
+    A rule for programs is the reason and no finding: where one looks for parents, no file shows.
+
     Args:
         report: on the container by itself.
         error: as `open_chain` raised it.
     """
-    if error.rule is None or error.rule in report.totals:
+    if error.rule is None or error.rule in report.totals or RULES[error.rule].scope == UNDECIDABLE:
         return replace(report, refused=report.refused or str(error))
     finding = Finding(error.rule, error.place or Place("chain"), str(error), "a parent", "refuse")
     return replace(report.joined((finding,)), refused=report.refused or str(error))
@@ -165,8 +170,7 @@ def _refusal(findings: tuple[Finding, ...]) -> str:
 
 def _check_blocks(image: Image, listing: Listing, progress: Callable[[int], None] | None) -> tuple[Guest, Guest]:
     """Judge the table and everything that it points to; what is lost and what is doubtful."""
-    from . import slack  # these need numpy, which takes its time to load
-    from .bitmaps import Bitmaps
+    from .bitmaps import Bitmaps  # these need numpy, which takes its time to load
     from .extents import Space
     from .ranges import Ranges
     from .table import Sweep
@@ -183,9 +187,9 @@ def _check_blocks(image: Image, listing: Listing, progress: Callable[[int], None
         lost = lost.joined(bitmaps.lost)
     space = Space(image, geometry, bat, extents, listing)
     space.run()
-    listing.add(slack.findings(image))
+    listing.add(zeros.unused_entries(image))
 
-    def guest(ranges: Ranges) -> Guest:
+    def _guest(ranges: Ranges) -> Guest:
         return Guest(ranges.bytes, tuple(ranges.listed), ranges.is_complete)
 
-    return guest(lost), guest(space.doubtful)
+    return _guest(lost), _guest(space.doubtful)

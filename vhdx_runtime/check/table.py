@@ -31,8 +31,8 @@ _NARROW = 1 << 31  # leaves room to add a block's length in 32 bits
 _STATE_BITS = layout.BAT_STATE_MASK.bit_length()
 _MIB = 1 << OFFSET_SHIFT
 _STATES = range(layout.BAT_STATE_MASK + 1)
-_IS_UNKNOWN = np.array([state not in layout.ENUMS["payload_block_state"] for state in _STATES])
-_KEEPS_PLACE = np.isin(_STATES, (layout.PAYLOAD_BLOCK_STATE_UNDEFINED, layout.PAYLOAD_BLOCK_STATE_UNMAPPED))
+IS_UNKNOWN = np.array([state not in layout.ENUMS["payload_block_state"] for state in _STATES])
+KEEPS_PLACE = np.isin(_STATES, (layout.PAYLOAD_BLOCK_STATE_UNDEFINED, layout.PAYLOAD_BLOCK_STATE_UNMAPPED))
 
 
 @dataclass(slots=True)
@@ -106,6 +106,33 @@ def parts(bat: Bat, geometry: Geometry, progress: Callable[[int], None] | None =
             progress((start + len(words)) * ENTRY_SIZE)
 
 
+def broken(part: Part, geometry: Geometry) -> Iterator[tuple[str, Array]]:
+    """The rules of one entry, each with which of the entries break it; rules that all of them keep too.
+
+    Args:
+        part: entries.
+        geometry: the shape of the disk.
+
+    Spec: MS-VHDX 2.5.1
+    """
+    reserved = (part.words & np.uint64(_MIB - 1)) >> np.uint64(_STATE_BITS)
+    has_parent = geometry.has_parent
+    # Without a parent, an entry of a bitmap that is in the file breaks BAT-011, and that is all.
+    bitmaps = part.is_bitmap if has_parent else part.is_bitmap & (part.state == 0)
+    for rule, test in BULK["bat_entry"].items():
+        tags = set(RULES[rule].applies)
+        if not tags - {"payload", "sector_bitmap"} <= set(geometry.tags):
+            continue
+        wrong = ~test(state=part.state, reserved=reserved, file_offset_mb=part.offset)
+        if "sector_bitmap" in tags:
+            wrong &= part.is_bitmap
+        else:
+            wrong &= part.is_payload if "payload" in tags else part.is_payload | bitmaps
+        yield rule, wrong
+    if has_parent:
+        yield "BAT-013", part.is_bitmap & part.is_present & (part.offset == 0)
+
+
 class Sweep:
     """One pass over the table.
 
@@ -141,28 +168,14 @@ class Sweep:
         return Extents(**{name: _joined(self._gathered.pop(name)) for name in Extents.__slots__})
 
     def _judge(self, part: Part) -> None:
-        reserved = (part.words & np.uint64(_MIB - 1)) >> np.uint64(_STATE_BITS)
-        has_parent = self._geometry.has_parent
-        # Without a parent, an entry of a bitmap that is in the file breaks BAT-011, and that is all.
-        bitmaps = part.is_bitmap if has_parent else part.is_bitmap & (part.state == 0)
-        for rule, test in BULK["bat_entry"].items():
-            tags = set(RULES[rule].applies)
-            if not tags - {"payload", "sector_bitmap"} <= set(self._geometry.tags):
-                continue
-            broken = ~test(state=part.state, reserved=reserved, file_offset_mb=part.offset)
-            if "sector_bitmap" in tags:
-                broken &= part.is_bitmap
-            else:
-                broken &= part.is_payload if "payload" in tags else part.is_payload | bitmaps
-            self._report(rule, broken, part)
-        if has_parent:
-            self._report("BAT-013", part.is_bitmap & part.is_present & (part.offset == 0), part)
+        for rule, wrong in broken(part, self._geometry):
+            self._report(rule, wrong, part)
 
-    def _report(self, rule: str, broken: Array, part: Part) -> None:
+    def _report(self, rule: str, wrong: Array, part: Part) -> None:
         """Take down the entries that break a rule: the first ones with their values, the rest as a number."""
-        if not broken.any():
+        if not wrong.any():
             return
-        indices = np.flatnonzero(broken)
+        indices = np.flatnonzero(wrong)
         room = self._listing.room(rule)
         for at in indices[:room].tolist():
             index = part.start + at
@@ -176,7 +189,7 @@ class Sweep:
         present = part.is_present & somewhere
         payload = part.is_payload & present
         self._keep("payload", part.offset[payload])
-        anchors = part.is_payload & _KEEPS_PLACE[part.state] & somewhere
+        anchors = part.is_payload & KEEPS_PLACE[part.state] & somewhere
         self._keep("anchors", part.offset[anchors])
         bitmaps = part.is_bitmap & present
         self._keep("bitmaps", part.offset[bitmaps])
@@ -198,7 +211,7 @@ class Sweep:
 
     def _lose(self, part: Part) -> None:
         geometry, limit = self._geometry, self._file_size
-        nowhere = _IS_UNKNOWN[part.state] | part.is_present & (part.offset == 0)
+        nowhere = IS_UNKNOWN[part.state] | part.is_present & (part.offset == 0)
         beyond = part.is_present & (part.offset + np.uint64(geometry.block_size >> OFFSET_SHIFT) > limit // _MIB)
         if geometry.has_parent:
             beyond &= part.state != layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT

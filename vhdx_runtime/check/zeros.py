@@ -1,53 +1,60 @@
-"""Reserved bytes: what should be zero in the fixed places of a file.
+"""Reserved bytes of a whole file: what no structure uses in its fixed places and in its table.
 
-Knows which parts of the header section no structure uses; which fields are to be zero, the schema says.
+Goes through the file; each rule stands in `semantics.reserved`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vhdx_format import layout
-
-from ..codec.decode import Placed, is_read
-from ..codec.source import Source
-from ..errors import Place
-from ..findings import Finding, make
+from ..findings import Finding
 from ..image import Image
+from ..semantics import reserved
+from ..semantics.bat import ENTRY_SIZE
 
 
 def findings(image: Image) -> Iterator[Finding]:
-    """The reserved bytes of identifier, headers, region tables and header section that are not zero."""
-    yield from _declared(image.identifier)
+    """The reserved bytes of identifier, headers, region tables and header section that are not zero.
+
+    Spec: MS-VHDX 2.2
+    """
+    yield from reserved.fields(image.identifier)
     for copy in image.headers.copies:
         if copy.valid:
-            yield from _declared(copy.placed)
-        padding = copy.placed.file_offset + layout.HEADER_SIZE
-        size = layout.HEADER_SLOT_SIZE - layout.HEADER_SIZE
-        yield from _nonzero(image.source, "HDR-016", Place(f"header {copy.number}", "padding", padding), size)
+            yield from reserved.fields(copy.placed)
+        yield from _found(reserved.header_padding(image.source, copy.number))
     for table in image.regions.copies:
         if table.valid:
-            yield from _declared(table.placed)
-    used = layout.HEADER_SECTION_USED
-    place = Place("header section", "tail", used)
-    yield from _nonzero(image.source, "FTI-007", place, layout.HEADER_SECTION_SIZE - used)
+            yield from reserved.fields(table.placed)
+    yield from _found(reserved.header_section_tail(image.source))
 
 
-def _declared(placed: Placed) -> Iterator[Finding]:
-    for field in layout.STRUCTURES[placed.structure].fields:
-        if field.zero_rule and is_read(placed, field.id):
-            value = getattr(placed.fields, field.id)
-            if value != bytes(len(value)):
-                yield _finding(field.zero_rule, placed.place(field.id), value)
+def unused_entries(image: Image) -> Iterator[Finding]:
+    """Entries of the block allocation table that no block uses and that are not zero, as one finding.
+
+    Spec: MS-VHDX 2.5
+    """
+    region = image.regions.get("bat")
+    if region is not None:
+        yield from _found(reserved.unused_entries(image.view, region.file_offset, unused_ranges(image)))
 
 
-def _nonzero(source: Source, rule: str, place: Place, size: int) -> Iterator[Finding]:
-    raw = source.read_at(place.file_offset or 0, size)
-    if raw != bytes(len(raw)):
-        yield _finding(rule, place, raw)
+def unused_ranges(image: Image) -> list[tuple[int, int]]:
+    """Half-open ranges of indices of the entries that no block uses, as far as the file holds them, in order.
+
+    Spec: MS-VHDX 2.5
+    """
+    region, geometry, bat = image.regions.get("bat"), image.geometry, image.bat
+    if region is None or bat is None or geometry is None:
+        return []
+    held = min(region.length, max(0, image.view.size - region.file_offset)) // ENTRY_SIZE
+    unused = [(bat.entry_count, held)]
+    if geometry.has_parent:
+        behind = geometry.payload_index(geometry.payload_blocks - 1) + 1
+        unused.insert(0, (behind, min(geometry.bitmap_index(geometry.bitmap_blocks - 1), held)))
+    return unused
 
 
-def _finding(rule: str, place: Place, raw: bytes) -> Finding:
-    first = len(raw) - len(raw.lstrip(b"\0"))
-    where = Place(place.structure, place.field, (place.file_offset or 0) + first)
-    return make(rule, where, f"{len(raw) - raw.count(0)} bytes that are not zero", "zeros")
+def _found(finding: Finding | None) -> Iterator[Finding]:
+    if finding is not None:
+        yield finding

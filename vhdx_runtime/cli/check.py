@@ -81,7 +81,7 @@ def command(
     breaks a rule; `vhdx rules ID` explains the rule. The last line of each image says whether it is healthy, usable or
     unreadable. No checksum covers the guest's own data: whether it is what the guest wrote, no check can tell.
     """
-    keep = _chosen(select, ignore)
+    keep = chosen(select, ignore)
     found = [_checked(image, options) for image in images]
     checked = [_Checked([report.only(keep) for report in one.reports], one.is_recognised) for one in found if one]
     reports = [report for one in checked for report in one.reports]
@@ -95,17 +95,22 @@ def command(
     ctx.exit(FOUND if is_wrong or (strict and any(report.findings for report in reports)) else 0)
 
 
-def _chosen(select: tuple[str, ...], ignore: tuple[str, ...]) -> Callable[[str], bool]:
-    """Whether a rule is to be reported."""
+def chosen(select: tuple[str, ...], ignore: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a rule counts, as --select and --ignore say.
+
+    Raises:
+        Failure: one of them names no rule.
+    """
     try:
-        selected = set(catalogue.ids(_parted(select)))
-        ignored = set(catalogue.ids(_parted(ignore))) if ignore else set()
+        selected = set(catalogue.ids(parted(select)))
+        ignored = set(catalogue.ids(parted(ignore))) if ignore else set()
     except ValueError as error:
         raise Failure(str(error), USAGE) from error
     return lambda rule: rule in selected and rule not in ignored
 
 
-def _parted(lists: tuple[str, ...]) -> list[str]:
+def parted(lists: tuple[str, ...]) -> list[str]:
+    """What stands between commas, in texts that an option gave."""
     return [pattern.strip() for text in lists for pattern in text.split(",") if pattern.strip()]
 
 

@@ -162,11 +162,11 @@ def _json(
     """The lines of the report; written while it is found, as there may be many differences."""
     import json
 
-    def record(side: _Opened) -> dict[str, Any]:
+    def _record(side: _Opened) -> dict[str, Any]:
         return {"file": side.name, "format": side.format, "size": side.side.size}
 
-    yield f'{{"a": {json.dumps(record(a))},'
-    yield f' "b": {json.dumps(record(b))},'
+    yield f'{{"a": {json.dumps(_record(a))},'
+    yield f' "b": {json.dumps(_record(b))},'
     yield ' "differences": ['
     pending = ""
     for start, length in parts:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .common import FOUND, NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, shown
+from .progress import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from ..conformance.cases import Case
     from ..conformance.runner import Found
@@ -59,17 +60,13 @@ def command(
     and a command line with {image} for the file to read and {out} for the raw file to write (without {out}, raw bytes
     on standard output). Exits with 1 when a reader that was named (without --reader: vhdx-runtime) is not right.
     """
-    if not hasattr(os, "fork"):
-        raise Failure("readers run in forks of a process, and this system has none", NOTHING_OPENED)
     from ..conformance import runner, scoreboard
     from ..conformance.worker import Limits
 
-    cases, found = _cases(patterns), _readers(names)
+    cases, found = _cases(patterns), find_readers(names)
     present = [name for name, one in found if not one.absent]
-    if not present:
-        raise Failure("; ".join(f"{one.reader.name} is absent: {one.absent}" for _, one in found), NOTHING_OPENED)
     start = time.monotonic()
-    with _signals_as_exceptions(), _progress(len(cases)) as advance:
+    with signals_as_exceptions(), counted("cases", len(cases)) as advance:
         given = list(runner.run(cases, present, jobs=jobs or 0, limits=Limits(seconds), advance=advance))
     record = scoreboard.record([one for _, one in found], given, _version(), time.monotonic() - start)
     _write(record, cases, html, markdown)
@@ -95,8 +92,14 @@ def _cases(patterns: Sequence[str]) -> tuple[Case, ...]:
     return chosen
 
 
-def _readers(names: Sequence[str]) -> list[tuple[str, Found]]:
-    """What was asked for, and what of it is there."""
+def find_readers(names: Sequence[str]) -> list[tuple[str, Found]]:
+    """The readers that were asked for, all where none was, and what of them is there.
+
+    Raises:
+        Failure: no reader is called that, two have the same name, or none can be run here.
+    """
+    if not hasattr(os, "fork"):
+        raise Failure("readers run in forks of a process, and this system has none", NOTHING_OPENED)
     from ..conformance import runner
     from ..conformance.readers import READERS
 
@@ -108,6 +111,8 @@ def _readers(names: Sequence[str]) -> list[tuple[str, Found]]:
     known = [one.reader.name for _, one in found]
     if len(set(known)) < len(known):
         raise Failure("two readers have the same name; give one another: 'command NAME=PROGRAM …'", USAGE)
+    if all(one.absent for _, one in found):
+        raise Failure("; ".join(f"{one.reader.name} is absent: {one.absent}" for _, one in found), NOTHING_OPENED)
     return found
 
 
@@ -119,7 +124,6 @@ def _version() -> str:
 
 def _write(record: dict[str, Any], cases: Sequence[Case], html: str | None, markdown: str | None) -> None:
     from ..conformance import form_writer, scoreboard, scoreboard_html
-    from .output import new_file
 
     texts = []
     if html is not None:
@@ -127,10 +131,17 @@ def _write(record: dict[str, Any], cases: Sequence[Case], html: str | None, mark
     if markdown is not None:
         texts.append((markdown, scoreboard.markdown(record)))
     for path, text in texts:
-        with new_file(path, force=True, inputs=()) as fd:
-            view = memoryview(text.encode())
-            while view:
-                view = view[os.write(fd, view) :]
+        write_new(path, text.encode())
+
+
+def write_new(path: str, data: bytes) -> None:
+    """Write a file, there whole or not at all; one of that name is replaced."""
+    from .output import new_file
+
+    with new_file(path, force=True, inputs=()) as fd:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
 
 
 def _print(record: dict[str, Any], told: set[str]) -> None:
@@ -150,7 +161,7 @@ def _print(record: dict[str, Any], told: set[str]) -> None:
 
 
 @contextmanager
-def _signals_as_exceptions() -> Iterator[None]:
+def signals_as_exceptions() -> Iterator[None]:
     """Have the signal that ends a process end it through the `finally` clauses: readers run, and files lie about."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -160,18 +171,3 @@ def _signals_as_exceptions() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], object]]:
-    """Show the number of cases done on stderr where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("cases", total=total)
-        yield lambda done: bar.update(task, completed=done)

@@ -81,23 +81,23 @@ def _chain(image: Image, options: dict[str, Any]) -> Chain | VhdxError | None:
 
 
 def _lines(record: dict[str, Any]) -> Iterator[str]:
-    def line(name: str, value: str) -> str:
+    def _line(name: str, value: str) -> str:
         return f"{name:<18}{value}"
 
-    yield line("file", shown(record["file"]))
-    yield line("file size", size_text(record["file_size"]))
-    yield line("disk type", record["disk_type"] or "unknown")
+    yield _line("file", shown(record["file"]))
+    yield _line("file size", size_text(record["file_size"]))
+    yield _line("disk type", record["disk_type"] or "unknown")
     for key in ("virtual_size", "block_size"):
-        yield line(key.replace("_", " "), "unknown" if record[key] is None else size_text(record[key]))
-    yield line("sector size", _sectors(record))
-    yield line("creator", shown(record["creator"]) or "unknown")
+        yield _line(key.replace("_", " "), "unknown" if record[key] is None else size_text(record[key]))
+    yield _line("sector size", _sectors(record))
+    yield _line("creator", shown(record["creator"]) or "unknown")
     for name, key in (("disk id", "virtual_disk_id"), ("data write GUID", "data_write_guid")):
-        yield line(name, record[key] or "unknown")
+        yield _line(name, record[key] or "unknown")
     headers = record["headers"]
-    yield line("current header", f"{headers['current'] or 'none'} ({shown(headers['reason'])})")
-    yield line("log", _log(record["log"]))
-    yield from _parent(record["parent"], line)
-    yield from _findings(record["findings"], line)
+    yield _line("current header", f"{headers['current'] or 'none'} ({shown(headers['reason'])})")
+    yield _line("log", _log(record["log"]))
+    yield from _parent(record["parent"], _line)
+    yield from _findings(record["findings"], _line)
 
 
 def _sectors(record: dict[str, Any]) -> str:

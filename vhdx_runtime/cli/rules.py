@@ -95,6 +95,9 @@ def _explanation(record: dict[str, Any]) -> Iterator[str]:
         yield from _wrapped("decided by", ". ".join(filter(None, (_KINDS[declared["kind"]], declared["why"]))))
         yield from _wrapped("declared in", ", ".join([declared["file"], *declared["instances"]]))
         yield from _wrapped("example", _example(record))
+    for number, clause in enumerate(record["clauses"]):
+        text = f"MS-VHDX {clause['section']}, {clause['level']}: {clause['text']}"
+        yield from _wrapped("demands" if not number else "…", text)
 
 
 def _verdict(record: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ..errors import ChainError
+from .overlay import Overlay
 from .source import FileSource, Source, file_identity, open_source
 
 _SEPARATORS: Final = re.compile(r"[\\/]+")
@@ -27,6 +28,8 @@ _DEVICES: Final = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
 
 def folder_of(source: Source) -> str | None:
     """The folder of a source's real file, links resolved; None for what is no file on a path, or has been moved."""
+    while isinstance(source, Overlay):
+        source = source.base
     if not isinstance(source, FileSource):
         return None
     real = os.path.realpath(source.path)

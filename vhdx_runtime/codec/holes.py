@@ -1,4 +1,4 @@
-"""Where a source has bytes at all: what a sparse file leaves out is not read.
+"""Where a source has bytes at all, and bytes that differ from zero: what a sparse file leaves out is not read.
 
 Knows that holes read as zeros, and asks the system for them where it can. Knows nothing of the format.
 """
@@ -9,6 +9,15 @@ from collections.abc import Iterator
 
 from ..portable import next_data
 from .source import Source
+
+
+def is_zero(raw: bytes | memoryview) -> bool:
+    r"""True where no byte differs from zero; compared as a whole, which is several times faster than counting.
+
+    >>> is_zero(bytes(9)), is_zero(b""), is_zero(b"\0\1")
+    (True, True, False)
+    """
+    return raw == bytes(len(raw))
 
 
 def data_ranges(source: Source, offset: int, length: int) -> Iterator[tuple[int, int]]:

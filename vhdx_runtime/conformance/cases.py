@@ -51,11 +51,13 @@ class Case:
         sections: of MS-VHDX.
         rules: ids of the rules that it is about.
         findings: ids of exactly the rules that a full check must report.
-        expect: "read" (every byte as the model says), "read-degraded" (all but `lost`), "refuse", or "either" (the
-            specification leaves it open).
+        expect: "read" (every byte as the model says), "read-degraded" (all but `lost`), "refuse", or "either" (read or
+            refused, the specification leaves it open).
         by: refuse: the rule that is the reason.
-        reason: either: why.
+        reason: either, unspecified: why.
         lost: ranges (virtual offset, length in bytes) that nobody can read.
+        unspecified: ranges whose bytes the specification leaves open; the model has what a reader should give there,
+            or, of a file that may be refused, anything.
         open: how a reader is called.
         over: name of a file → name of the file that its reads are delegated to, null for none; a differencing file that
             is not named is over the file before it.
@@ -75,6 +77,7 @@ class Case:
     by: str = ""
     reason: str = ""
     lost: tuple[tuple[int, int], ...] = ()
+    unspecified: tuple[tuple[int, int], ...] = ()
     open: Opening = field(default_factory=Opening)
     over: Mapping[str, str | None] = field(default_factory=dict)
     files: tuple[Recipe, ...]
@@ -86,6 +89,11 @@ class Case:
     def recipes(self) -> tuple[Recipe, ...]:
         """The recipes, the one to open last."""
         return self.files
+
+    @property
+    def not_compared(self) -> tuple[tuple[int, int], ...]:
+        """Ranges of the disk whose bytes say nothing about a reader."""
+        return (*self.lost, *self.unspecified)
 
     def expand(self) -> tuple[Expanded, ...]:
         """Make the files, the one to open last.
@@ -216,8 +224,10 @@ def _problems(case: Case) -> Iterator[tuple[str, str]]:
             yield "sections", f"expected a section of MS-VHDX, found {section}"
     if (case.expect == "refuse" and not case.by) or (case.by and case.expect not in ("refuse", "either")):
         yield "by", "names the rule by which a file is refused: needed by refuse, allowed by either"
-    if bool(case.reason) != (case.expect == "either"):
-        yield "reason", "says why the specification leaves it open: needed by either, and only there"
+    if bool(case.reason) != (case.expect == "either" or bool(case.unspecified)):
+        yield "reason", "says why the specification leaves it open: needed by either and unspecified, and only there"
+    if case.unspecified and case.expect == "refuse":
+        yield "unspecified", "lists bytes that are left open: not where the file is refused"
     if bool(case.lost) != (case.expect == "read-degraded"):
         yield "lost", "lists what cannot be read: needed by read-degraded, and only there"
     yield from _file_problems(case)

@@ -125,7 +125,8 @@ def _judge_verdict(
     case: Case, request: Request, answer: Answer, model: GuestModel, found: Difference | None
 ) -> Outcome:
     if case.expect == "either":
-        return Outcome("pass", _happened(answer, model, found))
+        is_wrong = found is not None and answer.size in (None, model.size)
+        return Outcome("wrong-bytes" if is_wrong else "pass", _happened(answer, model, found))
     if case.expect == "refuse":
         return _judge_refusal(case, answer)
     if answer.verdict == "refused":

@@ -60,7 +60,7 @@ def _apply(structure: str, raw: bytes, override: Override, offsets: Mapping[str,
         raise RecipeError(f"override of {override.target}: it has no fields, only bytes")
     offset, field = _find(structure, override, offsets)
     try:
-        return _replaced(raw, offset, field, override.value)
+        return replaced(raw, offset, field, override.value)
     except (OverflowError, ValueError, TypeError) as error:
         raise RecipeError(f"override of {override.target} {override.field}: {error}") from error
 
@@ -86,7 +86,19 @@ def _element_size(field: Field) -> int:
     return (STRUCTURES[field.type].size or 0) if field.type in STRUCTURES else 0
 
 
-def _replaced(raw: bytes, offset: int, field: Field, value: int | bytes | str) -> bytes:
+def replaced(raw: bytes, offset: int, field: Field, value: int | bytes | str) -> bytes:
+    """Bytes with another value in the place of a field.
+
+    Args:
+        raw: the bytes.
+        offset: of the field (of the word that holds it, where it is of bits) in them.
+        field: what the layout says of it.
+        value: integer, bytes, or GUID text.
+
+    Raises:
+        OverflowError: an integer that is negative or too large.
+        ValueError: a value that does not fit.
+    """
     if isinstance(value, str):
         value = guid_bytes(value)
     if isinstance(value, int) and field.bits:

@@ -114,7 +114,7 @@ def record(case: Case, files: tuple[Expanded, ...]) -> dict[str, Any]:
     said: dict[str, Any] = {"id": case.id, "area": case.area}
     said |= {key: getattr(case, key) for key in _TEXT if getattr(case, key)}
     said |= {key: list(getattr(case, key)) for key in _LISTS}
-    said["lost"] = [list(one) for one in case.lost]
+    said |= {key: [list(one) for one in getattr(case, key)] for key in ("lost", "unspecified")}
     said["open"] = form_writer.plain_form(case.open)
     said["files"] = list(_files(case, files))
     said["opened"] = said["files"][-1]["image"]
@@ -133,11 +133,11 @@ def _files(case: Case, files: tuple[Expanded, ...]) -> Iterator[dict[str, Any]]:
 
 
 def _guest(case: Case, opened: Expanded) -> dict[str, Any] | None:
-    """Size and digest of the disk; None where the case does not say what a guest sees."""
-    if case.expect in ("refuse", "either"):
+    """Size and digest of the disk; None where nobody gets to see it."""
+    if case.expect == "refuse":
         return None
     model = opened.expected
-    return {"size": model.size, **digests.of_guest(model, case.lost)}
+    return {"size": model.size, **digests.of_guest(model, case.not_compared)}
 
 
 def _json(value: Any) -> bytes:

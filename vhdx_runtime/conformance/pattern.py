@@ -11,8 +11,6 @@ from hashlib import shake_256
 from typing import Any
 from zlib import crc32
 
-import numpy as np
-
 UNIT = 512
 HEAD = 16
 WINDOW = 1 << 16
@@ -36,6 +34,8 @@ def noise() -> bytes:
 
 @cache
 def _windows() -> Any:
+    import numpy as np  # not needed for files without payload of this kind, and slow to import
+
     return np.lib.stride_tricks.sliding_window_view(np.frombuffer(noise(), np.uint8), UNIT - HEAD)
 
 
@@ -62,6 +62,8 @@ def pattern(tag: int, block_number: int, virtual_offset: int, length: int) -> by
 @lru_cache(_RUNS_KEPT)
 def _run(tag: int, block_number: int, run: int) -> bytes:
     """64 KiB, kept for a while: what is written is mostly read again soon."""
+    import numpy as np
+
     numbers = np.arange(_RUN // UNIT, dtype="<u8") + np.uint64(run * (_RUN // UNIT))
     offset = (block_number * BLOCK_STEP + tag) % WINDOW
     result = np.empty((_RUN // UNIT, UNIT), np.uint8)
@@ -83,6 +85,8 @@ def is_unit(units: Any, tags: Any, block_numbers: Any, numbers: Any) -> Any:
     Returns:
         Array of booleans.
     """
+    import numpy as np
+
     step = np.uint64(SECTOR_STEP)
     starts = numbers * step + block_numbers.astype(np.uint64) * np.uint64(BLOCK_STEP) + tags.astype(np.uint64)
     return (units[:, HEAD:] == _windows()[starts % np.uint64(WINDOW)]).all(axis=1)

@@ -123,20 +123,21 @@ def _bitmaps(recipe: Recipe, blocks: dict[int, Block], chunk_ratio: int) -> dict
 def _place(
     recipe: Recipe, entry_count: int, blocks: dict[int, Block], bitmaps: dict[int, Bitmap]
 ) -> tuple[dict[str, tuple[int, int]], dict[int, int], dict[int, int], int]:
-    lengths = _lengths(recipe, entry_count)
+    unit = layout.LOG_SECTOR_SIZE if recipe.is_tight else _MIB
+    lengths = _lengths(recipe, entry_count, unit)
     names = (*recipe.file_order, *(name for name in lengths if name not in recipe.file_order))
     names = names if "blocks" in names else (*names, "blocks")
     extents: dict[str, tuple[int, int]] = {}
     payload: dict[int, int] = {}
     bitmap: dict[int, int] = {}
-    position = layout.HEADER_SECTION_SIZE
+    position = layout.HEADER_SECTION_USED if recipe.is_tight else layout.HEADER_SECTION_SIZE
     for name in names:
         if name == "blocks":
             position = _place_blocks(recipe, blocks, bitmaps, payload, bitmap, position)
         elif name in lengths:
             start = recipe.log.offset if name == "log" and recipe.log.offset is not None else position
             extents[name] = (start, lengths[name])
-            position = max(position, _up(start + lengths[name]))
+            position = max(position, _up(start + lengths[name], unit))
         else:
             raise RecipeError(f"file_order: no object is called {name}")
     ends = [offset + _up(recipe.geometry.block_size) for offset in payload.values()]
@@ -144,9 +145,9 @@ def _place(
     return extents, payload, bitmap, max([position, *ends])
 
 
-def _lengths(recipe: Recipe, entry_count: int) -> dict[str, int]:
+def _lengths(recipe: Recipe, entry_count: int, unit: int) -> dict[str, int]:
     tables = recipe.regions
-    bat_length = tables.bat_length if tables.bat_length is not None else _up(entry_count * _ENTRY_SIZE)
+    bat_length = tables.bat_length if tables.bat_length is not None else _up(entry_count * _ENTRY_SIZE, unit)
     fixed = {"log": recipe.log.length, "metadata": tables.metadata_length, "bat": bat_length}
     return fixed | {region.guid: region.length for region in tables.extra}
 
@@ -196,5 +197,5 @@ def has_space(block: Block) -> bool:
     return block.state in (_FULL, _PARTIAL) or block.anchored
 
 
-def _up(length: int) -> int:
-    return -(-length // _MIB) * _MIB
+def _up(length: int, unit: int = _MIB) -> int:
+    return -(-length // unit) * unit

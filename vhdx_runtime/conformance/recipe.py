@@ -254,6 +254,7 @@ class Recipe:
         file_order: what lies behind the header section, in this order: "log", "metadata", "bat", GUIDs of extra
             regions, "blocks". What is left out follows at the end, the blocks last.
         file_length: bytes; None for the end of the last object. A shorter file is cut off.
+        is_tight: what else lies at multiples of 1 MiB lies at multiples of 4 KiB, right behind the region tables.
         overrides: applied to the object once it is built.
     """
 
@@ -269,6 +270,7 @@ class Recipe:
     log: Log = field(default_factory=Log)
     file_order: tuple[str, ...] = ("log", "metadata", "bat")
     file_length: int | None = None
+    is_tight: bool = False
     overrides: tuple[Override, ...] = ()
 
     @property

@@ -6,25 +6,19 @@ runner itself never opens an image. Needs a system that can fork.
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import compare, outcomes, sampling
 from .cases import Case, write_files
 from .expand import Expanded
+from .hosts import Found, Host, share_out, survey
 from .outcomes import Outcome
-from .readers import Absent, Answer, Reader, Request, find
+from .readers import Absent, Answer, Request
 from .readers.interface import Failure, Range
-from .worker import Limits, answer_of
+from .worker import Limits
 
 _FILES = "files"
 
@@ -44,75 +38,6 @@ class Result:
     outcome: Outcome
     answer: Answer | None
     command: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A reader that was asked for, and the version found; where it is absent, `absent` says how to install it."""
-
-    reader: Reader
-    version: str
-    absent: str
-
-
-class Host:
-    """The process that serves a reader. A context manager.
-
-    Args:
-        name: of the reader, or its command line.
-        limits: for one image.
-    """
-
-    def __init__(self, name: str, limits: Limits) -> None:
-        self.reader = find(name)
-        arguments = [sys.executable, "-m", f"{__package__}.worker", name, str(limits.seconds), str(limits.memory)]
-        self._process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
-        hello = self._line() or {"version": "", "absent": "its process ended while it was prepared"}
-        self.found = Found(self.reader, hello["version"], hello["absent"])
-
-    def __enter__(self) -> Host:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-        self._process.communicate()
-
-    def end(self) -> None:
-        """End the process and what it runs; whoever waits for an answer gets one that says so."""
-        self._process.terminate()
-        self._process.wait()
-
-    def ask(self, request: Request) -> Answer:
-        """Have an image read."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(asdict(request)).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            return Answer("crash", "the reader's process is gone")
-        record = self._line()
-        return answer_of(record) if record is not None else Answer("crash", "the reader's process is gone")
-
-    def _line(self) -> dict[str, str] | None:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        record: dict[str, str] | None = json.loads(line) if line else None
-        return record
-
-
-def survey(names: Sequence[str]) -> tuple[Found, ...]:
-    """Find out which readers are there, and their versions.
-
-    Raises:
-        ValueError: no reader is called that.
-    """
-    found = []
-    for name in names:
-        with Host(name, Limits()) as host:
-            found.append(host.found)
-    return tuple(found)
 
 
 def run(
@@ -138,32 +63,7 @@ def run(
     Raises:
         RecipeError: a file cannot be built.
     """
-    jobs = jobs or os.cpu_count() or 1
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vhdx-conformance-")))
-        count = min(jobs, len(cases))
-        hosts = [[stack.enter_context(Host(name, limits or Limits())) for name in names] for _ in range(count)]
-        free: queue.SimpleQueue[list[Host]] = queue.SimpleQueue()
-        for one in hosts:
-            free.put(one)
-
-        def task(case: Case) -> tuple[Result, ...]:
-            mine = free.get()
-            try:
-                return run_case(case, mine, scratch)
-            finally:
-                free.put(mine)
-
-        pool = ThreadPoolExecutor(jobs)
-        try:
-            for done, (case, results) in enumerate(zip(cases, pool.map(task, cases), strict=True), 1):
-                advance(done)
-                yield case, results
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for host in (host for one in hosts for host in one):
-                host.end()
-            pool.shutdown()
+    return share_out(cases, names, run_case, jobs=jobs, limits=limits, advance=advance)
 
 
 def run_case(case: Case, hosts: Sequence[Host], scratch: Path) -> tuple[Result, ...]:
@@ -186,7 +86,7 @@ def _one(case: Case, files: tuple[Expanded, ...], host: Host, scratch: Path) -> 
         pairs = zip(built.paths, files, strict=True)
         is_changed = any(not path.exists() or not compare.is_unchanged(path, made) for path, made in pairs)
         model = built.expected
-        found = compare.difference(request, answer, model, case.lost) if answer.has_bytes else None
+        found = compare.difference(request, answer, model, case.not_compared) if answer.has_bytes else None
     outcome = outcomes.judge(case, host.reader, request, answer, model, found, is_changed=is_changed)
     return Result(host.reader.name, outcome, answer, host.reader.show(_shown(case, request, answer, found)))
 
@@ -207,14 +107,14 @@ def _shown(case: Case, request: Request, answer: Answer, found: compare.Differen
 def _without_paths(answer: Answer, folder: Path) -> Answer:
     """The answer with names of files as the case has them, not of this run's private copies."""
 
-    def clean(text: str) -> str:
+    def _clean(text: str) -> str:
         return text.replace(f"{folder}/", "").replace(str(folder), ".")
 
     return replace(
         answer,
-        message=clean(answer.message),
-        failed=tuple(replace(one, message=clean(one.message)) for one in answer.failed),
-        warnings=tuple(clean(text) for text in answer.warnings),
+        message=_clean(answer.message),
+        failed=tuple(replace(one, message=_clean(one.message)) for one in answer.failed),
+        warnings=tuple(_clean(text) for text in answer.warnings),
     )
 
 
@@ -239,8 +139,8 @@ def request_for(case: Case, made: Expanded, folder: Path) -> Request:
         log=case.open.log,
         header=case.open.header,
         without_parent=case.open.without_parent,
-        reads=tuple(_cut(sampling.ranges(model), case.lost)),
-        random_reads=tuple(read for read in anywhere if not compare.overlaps(read, case.lost)),
+        reads=tuple(_cut(sampling.ranges(model), case.not_compared)),
+        random_reads=tuple(read for read in anywhere if not compare.overlaps(read, case.not_compared)),
         is_whole=model.size <= sampling.WHOLE_MAX,
         out=str(folder / "out"),
         random_out=str(folder / "random"),

@@ -8,12 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 _CHUNK = 1 << 16
 _PAGE = 1 << 12
+_ZEROS = bytes(_PAGE)
 
 
 class SparseBytes:
@@ -66,8 +64,7 @@ class SparseBytes:
             chunk, base = self._chunks[number], number * _CHUNK
             low, high = max(start - base, 0), min(_CHUNK, end - base)
             part = chunk if high == _CHUNK else chunk[:high].ljust(_CHUNK, b"\0")
-            words: Any = np.frombuffer(part, np.uint64).reshape(-1, _PAGE // 8)
-            is_used = [bool(one) for one in words.any(axis=1)]
+            is_used = [not part.startswith(_ZEROS, page) for page in range(0, _CHUNK, _PAGE)]
             first = low // _PAGE
             for page in range(first, len(is_used) + 1):
                 if page == len(is_used) or not is_used[page]:

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..codec.holes import is_zero
 from ..codec.overlay import Overlay
 from ..codec.source import Source
-from ..errors import Place
-from ..findings import Finding, make
+from ..findings import Finding
 from ..portable import next_data
 from .extents import Claims, Extent, Zone
 from .node import Node
@@ -103,8 +103,8 @@ class Area:
             **others,
         )
 
-    def filled(self, name: str, path: str, kind: str, offset: int, size: int, rule: str = "", **others: Any) -> Node:
-        """A node of bytes that no field names: whether they are all zero, and the rule that wants them so.
+    def filled(self, name: str, path: str, kind: str, offset: int, size: int, **others: Any) -> Node:
+        """A node of bytes that no field names, and whether they are all zero.
 
         Args:
             name: id in its parent.
@@ -112,15 +112,11 @@ class Area:
             kind: "free", "reserved" …
             offset: file offset in bytes.
             size: in bytes.
-            rule: broken where a byte is not zero; "" for none.
             others: further attributes of the node.
         """
         zero, raw = look(self.source, offset, size)
-        found: tuple[Finding, ...] = ()
-        if rule and zero is False:
-            found = (make(rule, Place(path, "", offset), "a byte that is not zero", "zeros only"),)
         stored = base_bytes(self.source, offset, min(size, SHOWN_BYTES))
-        return self.node(name, path, kind, offset, size, zero=zero, raw=raw, stored=stored, findings=found, **others)
+        return self.node(name, path, kind, offset, size, zero=zero, raw=raw, stored=stored, **others)
 
 
 def supplied(source: Source, offset: int, size: int) -> bool:
@@ -153,7 +149,7 @@ def look(source: Source, offset: int, size: int) -> tuple[bool | None, bytes]:
     first = source.read_at(offset, min(size, SHOWN_BYTES)) if offset < end else b""
     if not first:
         return None, b""
-    if first.count(0) != len(first):
+    if not is_zero(first):
         return False, first
     budget = _ZERO_BUDGET
     position = offset
@@ -168,7 +164,7 @@ def look(source: Source, offset: int, size: int) -> tuple[bool | None, bytes]:
         chunk = source.read_at(position, min(_STEP, end - position))
         if not chunk:
             break
-        if chunk.count(0) != len(chunk):
+        if not is_zero(chunk):
             return False, first
         position += len(chunk)
         budget -= len(chunk)

@@ -13,10 +13,11 @@ from typing import Any
 from vhdx_format.layout import ENUMS, OBJECT_ALIGNMENT, STRUCTURES
 
 from ..codec import decode
-from ..errors import Place
-from ..findings import Finding, make
+from ..codec.source import Source
+from ..findings import Finding
 from ..image import Image
 from ..mapping import UNREADABLE
+from ..semantics import reserved
 from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
 from ..semantics.regions import Region
@@ -28,6 +29,10 @@ from .words import BITMAP, PAYLOAD, UNUSED, Run, owner, runs
 PATH = "bat"
 _FIELDS = STRUCTURES["bat_entry"].fields
 _ENUMS = {PAYLOAD: "payload_block_state", BITMAP: "sector_bitmap_block_state", UNUSED: "payload_block_state"}
+
+# Not in the specification: how many bytes behind the last entry are searched for what is not zero.
+_SLACK_BUDGET = 1 << 25
+
 _INDEX = re.compile(r"bat\[(\d{1,12})\]")
 
 
@@ -66,12 +71,16 @@ def _children(area: Area, bat: Bat, geometry: Geometry, region: Region) -> Itera
         yield _run(area, bat, geometry, run)
     end = region.file_offset + bat.entry_count * ENTRY_SIZE
     if end < region.end:
-        yield _slack(area, end, region.end - end)
+        yield _slack(area, bat, end, region.end - end)
 
 
-def _slack(area: Area, offset: int, length: int) -> Node:
+def _slack(area: Area, bat: Bat, offset: int, length: int) -> Node:
     note = "behind the last entry in use"
-    return area.filled("slack", f"{PATH}.slack", "slack", offset, length, "BAT-018", note=note)
+    made = area.filled("slack", f"{PATH}.slack", "slack", offset, length, note=note)
+    if made.zero is not False:
+        return made
+    first, held = bat.entry_count, min(length, _SLACK_BUDGET) // ENTRY_SIZE
+    return replace(made, findings=_unused(area.source, bat, first, first + held))
 
 
 def _seek(image: Image, area: Area, bat: Bat, region: Region, file_offset: int) -> Iterator[Node]:
@@ -82,7 +91,7 @@ def _seek(image: Image, area: Area, bat: Bat, region: Region, file_offset: int) 
             yield found
     else:
         end = region.file_offset + bat.entry_count * ENTRY_SIZE
-        yield _slack(area, end, region.end - end)
+        yield _slack(area, bat, end, region.end - end)
 
 
 def state_name(kind: str, state: int) -> str:
@@ -149,10 +158,12 @@ def _details(geometry: Geometry, run: Run) -> dict[str, Detail]:
 def _findings(bat: Bat, geometry: Geometry, index: int, kind: str, value: int) -> tuple[Finding, ...]:
     if kind != UNUSED:
         return tuple(bat.findings(index, (kind, *geometry.tags)))
-    if not value:
-        return ()
-    place = Place(f"bat[{index}]", "state", bat.file_offset + index * ENTRY_SIZE)
-    return (make("BAT-018", place, f"{value:#x}", "0, no block uses the entry"),)
+    return _unused(bat.view, bat, index, index + 1) if value else ()
+
+
+def _unused(view: Source, bat: Bat, start: int, stop: int) -> tuple[Finding, ...]:
+    found = reserved.unused_entries(view, bat.file_offset, [(start, stop)])
+    return () if found is None else (found,)
 
 
 def entry(image: Image, area: Area, index: int) -> Node | None:

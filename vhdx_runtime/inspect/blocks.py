@@ -150,7 +150,7 @@ class _Maker:
         area = self._area(span)
         present = is_present(run) and span.file_offset < self.image.view.size
 
-        def children() -> Iterator[Node]:
+        def _children() -> Iterator[Node]:
             raw = self.image.view.read_at(span.file_offset, span.size).ljust(span.size, b"\0")
             return _shares(area, self.bat, self.geometry, run.number, span.file_offset, raw)
 
@@ -164,7 +164,7 @@ class _Maker:
             meaning=meaning,
             details=details,
             note="" if present else "not present: a place that the entry keeps",
-            children=children if present else None,
+            children=_children if present else None,
         )
 
 
@@ -174,13 +174,13 @@ def _shares(area: Area, bat: Bat, geometry: Geometry, chunk: int, offset: int, r
     first = chunk * geometry.chunk_ratio
     count = min(geometry.chunk_ratio, geometry.payload_blocks - first)
 
-    def kind(place: int) -> tuple[str, int]:
+    def _kind(place: int) -> tuple[str, int]:
         part = raw[place * size : (place + 1) * size]
         if part.count(0) == size:
             return _CLEAR, 0
         return (_SET, 0) if part.count(255) == size else (_MIXED, place)
 
-    for (filling, _), group in groupby(range(count), kind):
+    for (filling, _), group in groupby(range(count), _kind):
         members = list(group)
         start, length = members[0] * size, len(members) * size
         number = first + members[0]

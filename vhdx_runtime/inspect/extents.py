@@ -147,11 +147,11 @@ class Zone:
         """
         own = intersect(claims.claim(start, min(end, self.file_size), name), self.owned)
 
-        def rivals(low: int, high: int) -> Iterator[tuple[int, int, str]]:
+        def _rivals(low: int, high: int) -> Iterator[tuple[int, int, str]]:
             yield from (holder for holder in claims.holders(low, high) if holder[2] != name)
             yield from self.rivals(low, high)
 
-        return Zone(name, tuple(own), self.file_size, rivals)
+        return Zone(name, tuple(own), self.file_size, _rivals)
 
 
 def zone(claims: Claims, start: int, end: int, name: str, file_size: int) -> Zone:

@@ -13,6 +13,7 @@ from vhdx_format import layout
 from ..codec import decode
 from ..findings import Finding
 from ..image import Image
+from ..semantics import reserved
 from ..semantics.headers import HeaderCopy
 from ..semantics.regions import RegionCopy
 from .area import Area, Findings
@@ -55,7 +56,8 @@ def nodes(image: Image, claims: Claims, findings: Findings) -> list[Node]:
     found += [_region_table(maker, table) for table in image.regions.copies]
     length = layout.HEADER_SECTION_SIZE - layout.HEADER_SECTION_USED
     area = maker.area(TAIL, layout.HEADER_SECTION_USED, length)
-    found.append(area.filled(TAIL, TAIL, "reserved", layout.HEADER_SECTION_USED, length, "FTI-007"))
+    broken = reserved.header_section_tail(image.source)
+    found.append(area.filled(TAIL, TAIL, "reserved", layout.HEADER_SECTION_USED, length, findings=_found(broken)))
     return found
 
 
@@ -74,7 +76,12 @@ def _header(maker: _Maker, copy: HeaderCopy) -> Iterator[Node]:
     yield structure(area, copy.placed, name, name, note=note, details=details)
     start, length = _PLACES[name] + layout.HEADER_SIZE, layout.HEADER_SLOT_SIZE - layout.HEADER_SIZE
     padding = f"{name}_padding"
-    yield maker.area(padding, start, length).filled(padding, padding, "reserved", start, length, "HDR-016")
+    area, broken = maker.area(padding, start, length), reserved.header_padding(maker.image.source, copy.number)
+    yield area.filled(padding, padding, "reserved", start, length, findings=_found(broken))
+
+
+def _found(finding: Finding | None) -> tuple[Finding, ...]:
+    return () if finding is None else (finding,)
 
 
 def _region_table(maker: _Maker, copy: RegionCopy) -> Node:

@@ -84,7 +84,7 @@ def _pair(
     strings = list(_strings(area, claims, pair, f"{path}.{name}", offset, length))
     parts: tuple[Extent, ...] = ((pair.entry.file_offset, size), *(part for text in strings for part in text.parts))
 
-    def children() -> Iterable[Node]:
+    def _children() -> Iterable[Node]:
         yield from fields(entries, pair.entry, f"{path}.{name}", size)
         yield from strings
 
@@ -105,7 +105,7 @@ def _pair(
         missing=own.missing + sum(text.missing for text in strings),
         from_log=own.from_log or any(text.from_log for text in strings),
         note=f"left out ({pair.skipped})" if pair.skipped else "",
-        children=children,
+        children=_children,
         source=area.source,
     )
 

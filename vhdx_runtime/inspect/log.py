@@ -12,6 +12,7 @@ from itertools import groupby
 
 from vhdx_format.layout import DATA_SECTOR_SIGNATURE, LOG_DESCRIPTOR_SIZE, LOG_ENTRY_HEADER_SIZE, LOG_SECTOR_SIZE
 
+from ..codec.holes import is_zero
 from ..image import Image
 from ..semantics.log.area import CHUNK, LogArea
 from ..semantics.log.entries import LogEntry, data_offset
@@ -44,7 +45,7 @@ def node(image: Image, area: Area) -> Node:
         log.offset,
         log.length,
         findings=tuple(found for found in area.at(log.offset, "") if found.place.structure == PATH),
-        note=f"{log.state}: {len(log.active)} entries" if log.active else log.state,
+        note=f"{log.state}: {_counted(len(log.active))}" if log.active else log.state,
         details=details,
         children=lambda: _children(image, area, ring),
     )
@@ -96,14 +97,14 @@ def _remains(ring: LogArea, entry: LogEntry, room: int) -> tuple[int, int]:
 def _between(area: Area, ring: LogArea, start: int, end: int) -> Iterator[Node]:
     """The sectors that belong to no entry, as runs of empty ones and of ones with old content."""
     number = start // LOG_SECTOR_SIZE
-    for is_zero, group in groupby(_sectors(ring, start, end)):
+    for is_empty, group in groupby(_sectors(ring, start, end)):
         count = sum(1 for _ in group)
         name = f"sectors[{number}..{number + count - 1}]" if count > 1 else f"sectors[{number}]"
-        kind, note = ("free", "empty") if is_zero else ("stale", "old content, part of no entry")
+        kind, note = ("free", "empty") if is_empty else ("stale", "old content, part of no entry")
         size = count * LOG_SECTOR_SIZE
         offset = ring.offset + number * LOG_SECTOR_SIZE
         raw = ring.source.read_at(offset, SHOWN_BYTES)
-        yield area.node(name, f"{PATH}.{name}", kind, offset, size, zero=is_zero, note=note, raw=raw)
+        yield area.node(name, f"{PATH}.{name}", kind, offset, size, zero=is_empty, note=note, raw=raw)
         number += count
 
 
@@ -111,4 +112,8 @@ def _sectors(ring: LogArea, start: int, end: int) -> Iterator[bool]:
     for position in range(start, end, CHUNK):
         chunk = ring.source.read_at(ring.offset + position, min(CHUNK, end - position))
         for inside in range(0, len(chunk), LOG_SECTOR_SIZE):
-            yield chunk.count(0, inside, inside + LOG_SECTOR_SIZE) == len(chunk[inside : inside + LOG_SECTOR_SIZE])
+            yield is_zero(chunk[inside : inside + LOG_SECTOR_SIZE])
+
+
+def _counted(entries: int) -> str:
+    return "1 entry" if entries == 1 else f"{entries} entries"

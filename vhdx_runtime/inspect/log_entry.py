@@ -22,6 +22,7 @@ from vhdx_format.layout import (
 
 from ..codec import decode
 from ..codec.decode import Placed
+from ..codec.holes import is_zero
 from ..image import Image
 from ..semantics.log import descriptors
 from ..semantics.log.area import LogArea
@@ -212,7 +213,7 @@ class EntryMaker:
         used, first = self._used, data_offset(self.stretch.count)
         if used < first:
             raw = self._read(used, first - used)
-            zero = raw.count(0) == len(raw)
+            zero = is_zero(raw)
             parts = self._parts(used, first - used)
             path = f"{self._path}.padding"
             yield self.area.pieces("padding", path, "free", parts, raw=raw[:SHOWN_BYTES], zero=zero)

@@ -91,11 +91,11 @@ def _item(image: Image, area: Area, item: Item, name: str, path: str, length: in
         return area.node(name, path, "opaque", item.file_offset, length, raw=raw, findings=found, **others)
     size = STRUCTURES[item.placed.structure].size or 0
 
-    def excess() -> Iterable[Node]:
+    def _excess() -> Iterable[Node]:
         if size < length:
             yield area.filled("rest", f"{path}.rest", "free", item.file_offset + size, length - size)
 
-    made = structure(area, item.placed, name, path, size=size, more=excess, **others)
+    made = structure(area, item.placed, name, path, size=size, more=_excess, **others)
     if size >= length:
         return made
     return area.node(

@@ -151,14 +151,14 @@ def child(node: Node, name: str) -> Node | None:
 
 
 def _group(node: Node, name: str) -> Node:
-    def members() -> Iterator[Node]:
+    def _members() -> Iterator[Node]:
         for candidate in node.children() if node.children else ():
             match = _INDEXED.fullmatch(candidate.name)
             if match is not None and match[1] == name:
                 yield candidate
 
     path = f"{node.path}.{name}" if node.path else name
-    return Node(name, path, "list", children=members)
+    return Node(name, path, "list", children=_members)
 
 
 def resolve(root: Node, path: str) -> tuple[Node, str | None]:

@@ -18,7 +18,7 @@ Paint: TypeAlias = "Callable[[str, str], str]"
 
 _UNITS = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _HEX_BYTES = 16
-_TEXT = 120
+TEXT_SHOWN = 120  # characters of a text that a line shows
 _HEX_FROM = 256
 _INDENT = "  "
 
@@ -126,7 +126,7 @@ def _bit(bit: Bit, style: Style) -> str:
 
 def _said(node: Node, style: Style) -> str:
     """The value, its meaning, the bytes, and what is remarkable."""
-    parts = [_value(node), _bytes(node, style)]
+    parts = [value_text(node), _bytes(node, style)]
     marks = []
     if node.from_log:
         differs = node.stored is not None and node.stored != node.raw
@@ -142,7 +142,8 @@ def _said(node: Node, style: Style) -> str:
     return "  ".join(part for part in parts if part)
 
 
-def _value(node: Node) -> str:
+def value_text(node: Node) -> str:
+    """The value of a node and what it means, for people; text from the file is escaped and cut."""
     meaning = safe(node.meaning)
     if isinstance(node.value, int):
         return f"{_integer(node.value, node.unit)}{f' {meaning}' if meaning else ''}"
@@ -154,7 +155,7 @@ def _value(node: Node) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT else f"{text[:_TEXT]}… ({len(text)} characters)"
+    return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]}… ({len(text)} characters)"
 
 
 def _integer(value: int, unit: str | None) -> str:

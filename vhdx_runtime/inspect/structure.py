@@ -15,8 +15,9 @@ from vhdx_format.layout import ENUMS, GUIDS, STRUCTURES, Field
 
 from ..codec import decode
 from ..codec.decode import Placed
-from ..errors import Place
-from ..findings import Finding, make
+from ..codec.holes import is_zero
+from ..findings import Finding
+from ..semantics import reserved
 from .area import SHOWN_BYTES, Area, base_bytes
 from .node import Bit, Children, Node
 
@@ -61,12 +62,12 @@ def structure(
     if not placed.raw:
         found += [finding for finding in area.within(placed.file_offset, size) if finding not in found]
 
-    def children() -> Iterator[Node]:
+    def _children() -> Iterator[Node]:
         yield from fields(area, placed, path, size)
         if more is not None:
             yield from more()
 
-    made: Children | None = children if placed.raw else None
+    made: Children | None = _children if placed.raw else None
     return area.node(
         name,
         path,
@@ -141,9 +142,9 @@ def leaf(area: Area, placed: Placed, item: Field, path: str, start: int, length:
     raw = placed.raw[start : start + length]
     value, meaning = _value(placed, item, raw)
     found = area.at(offset, item.id)
-    zero = raw.count(0) == len(raw) if raw and item.type == "bytes" else None
-    if item.zero_rule and zero is False:
-        found = (*found, _not_zero(item.zero_rule, placed, item, offset, raw))
+    zero = is_zero(raw) if raw and item.type == "bytes" else None
+    if item.zero_rule and (broken := reserved.field(placed, item.id)):
+        found = (*found, broken)
     return area.node(
         item.id,
         path,
@@ -160,13 +161,6 @@ def leaf(area: Area, placed: Placed, item: Field, path: str, start: int, length:
         findings=found,
         zero=zero,
     )
-
-
-def _not_zero(rule: str, placed: Placed, item: Field, offset: int, raw: bytes) -> Finding:
-    at = len(raw) - len(raw.lstrip(b"\0"))
-    place = Place(placed.label, item.id, offset)
-    count = len(raw) - raw.count(0)
-    return make(rule, place, f"{count} bytes that are not zero, the first at {offset + at:#x}", "zeros only")
 
 
 def _value(placed: Placed, item: Field, raw: bytes) -> tuple[int | str | None, str]:

@@ -80,10 +80,10 @@ def _leaf(image: Image, kind: str, start: int, end: int, note: str) -> Node:
     name = f"{kind}[{start:#x}]"
     size = image.source.size
 
-    def rivals(_: int, __: int) -> list[tuple[int, int, str]]:
+    def _rivals(_: int, __: int) -> list[tuple[int, int, str]]:
         return []
 
-    area = Area(image.view, Zone(PATH, ((start, end),), size, rivals), {})
+    area = Area(image.view, Zone(PATH, ((start, end),), size, _rivals), {})
     return area.filled(name, f"{PATH}.{name}", kind, start, end - start, note=note)
 
 

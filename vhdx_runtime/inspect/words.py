@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from vhdx_format.layout import BAT_FILE_OFFSET_MASK, BAT_STATE_MASK, PAYLOAD_BLOCK_STATE_FULLY_PRESENT
@@ -150,7 +151,8 @@ def _words(bat: Bat, start: int, count: int) -> array[int]:
 
 def _breaks(words: array[int], block_size: int) -> list[int]:
     """Where a word does not continue the one before it, and the end."""
-    found = [at for at in range(1, len(words)) if not _follows(words[at - 1], words[at], block_size)]
+    pairs = enumerate(pairwise(words), 1)  # of zeros, most of them
+    found = [at for at, (before, after) in pairs if (before or after) and not _follows(before, after, block_size)]
     return [*found, len(words)]
 
 

@@ -90,10 +90,13 @@ class Locator:
     paths: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
 
+    def pair(self, key: str) -> Pair | None:
+        """The first pair with exactly this key, else the first that differs by case only, or None."""
+        return _find(self.pairs, key)
+
     def get(self, key: str) -> str | None:
-        """Value of the first pair with exactly this key, else of the first that differs by case only, or None."""
-        pair = _find(self.pairs, key)
-        return pair.value if pair else None
+        """Value of the pair that `pair` finds, or None."""
+        return pair.value if (pair := self.pair(key)) else None
 
 
 def parse(raw: bytes, file_offset: int) -> Locator:
@@ -224,6 +227,18 @@ def _find(pairs: list[Pair] | tuple[Pair, ...], key: str) -> Pair | None:
     return next(exact, None) or next(alike, None)
 
 
+def linkage_text(value: str) -> str | None:
+    """A linkage as it should be written, or None where the value is no GUID.
+
+    >>> linkage_text("040A92EB-ddc5-96e8-e7b7-ce25bb08f9a5")
+    '{040a92eb-ddc5-96e8-e7b7-ce25bb08f9a5}'
+
+    Spec: MS-VHDX 2.6.2.6.3
+    """
+    match = _LINKAGE.fullmatch(value)
+    return f"{{{match[2].lower()}}}" if match else None
+
+
 def _linkage(pairs: list[Pair], file_offset: int) -> tuple[tuple[bytes, ...], list[Finding]]:
     """The GUIDs that a parent may have; nil is none of them, it never links."""
     accepted: list[bytes] = []
@@ -236,13 +251,13 @@ def _linkage(pairs: list[Pair], file_offset: int) -> tuple[tuple[bytes, ...], li
             continue
         place = Place("parent locator", key, file_offset + pair.entry.fields.value_offset)
         shown, expected = _shown(pair.value), "a GUID in braces and small letters"
-        match = _LINKAGE.fullmatch(pair.value)
-        if match is None:
+        text = linkage_text(pair.value)
+        if text is None:
             findings.append(make("PLC-014", place, shown, expected))
             continue
-        if pair.value != f"{{{match[2].lower()}}}":
+        if pair.value != text:
             findings.append(make("PLC-014", place, shown, expected, ["accepted"]))
-        raw = UUID(match[2]).bytes_le
+        raw = UUID(text).bytes_le
         if any(raw):
             accepted.append(raw)
             if key == PARENT_LINKAGE2:

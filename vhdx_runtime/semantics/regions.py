@@ -110,9 +110,9 @@ def load(view: Source) -> Regions:
     Spec: MS-VHDX 2.2.3
     """
     first, second = (_copy(view, number) for number in (1, 2))
-    current = next((copy for copy in (first, second) if copy.valid), None)
-    if current is not None:
+    if first.valid or second.valid:
         first, second = _spared(first), _spared(second)
+    current = next((copy for copy in (first, second) if copy.valid), None)
     findings = [*first.findings, *second.findings]
     if current is None:
         if all(_is_noise(copy) for copy in (first, second)):

@@ -68,11 +68,13 @@ def candidates(area: LogArea) -> Iterator[tuple[int, bytes]]:
         checked = -(-(end - area.offset) // LOG_SECTOR_SIZE) * LOG_SECTOR_SIZE
         for chunk_start in range(position, checked, CHUNK):
             chunk = area.read(chunk_start, min(CHUNK, checked - chunk_start))
-            if LOG_ENTRY_SIGNATURE not in chunk:
-                continue
-            for inside in range(0, len(chunk), LOG_SECTOR_SIZE):
+            starts = bytes(memoryview(chunk)[::LOG_SECTOR_SIZE])  # the first byte of each sector decides nearly always
+            number = starts.find(LOG_ENTRY_SIGNATURE[:1])
+            while number >= 0:
+                inside = number * LOG_SECTOR_SIZE
                 if chunk.startswith(LOG_ENTRY_SIGNATURE, inside):
                     yield chunk_start + inside, chunk[inside : inside + LOG_ENTRY_HEADER_SIZE]
+                number = starts.find(LOG_ENTRY_SIGNATURE[:1], number + 1)
 
 
 def scan(area: LogArea, log_guid: bytes | None) -> list[LogEntry]:
