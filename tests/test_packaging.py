@@ -52,7 +52,9 @@ def test_the_wheel_holds_both_packages_typed_and_nothing_else(distributions: tup
         names = wheel.namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"vhdx_runtime", "vhdx_format"}
-    assert {"vhdx_runtime/py.typed", "vhdx_format/py.typed", "vhdx_format/layout.json"} <= set(names)
+    assert {"vhdx_runtime/py.typed", "vhdx_format/py.typed", "vhdx_format/layout.json", "vhdx_format/book.json"} <= set(
+        names
+    )
     assert not [name for name in names if "__pycache__" in name or "node_modules" in name]
 
 
@@ -78,6 +80,21 @@ def test_the_installed_command_describes_an_image(installed: Path, sample_image:
     assert json.loads(done.stdout)
     assert str(sample_image.name) in run([installed / "vhdx", "info", sample_image], cwd=tmp_path).stdout
     assert json.loads(run([installed / "vhdx", "schema", "info"], cwd=tmp_path).stdout)["type"] == "object"
+
+
+def test_the_installed_command_has_the_book_with_it(installed: Path, tmp_path: Path) -> None:
+    done = run([installed / "vhdx", "book", "header.log_guid"], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "offset 0x30, 16 bytes, guid" in done.stdout
+    assert "LOG-023" in run([installed / "vhdx", "book", "chapter", "log", "--json"], cwd=tmp_path).stdout
+
+
+def test_the_installed_command_has_the_parts_of_a_page_with_it(
+    installed: Path, sample_image: Path, tmp_path: Path
+) -> None:
+    done = run([installed / "vhdx", "inspect", sample_image, "--html", tmp_path / "page.html"], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "async function start()" in (tmp_path / "page.html").read_text()
 
 
 def test_the_installed_library_reads_the_same_bytes(installed: Path, sample_image: Path, sample_disk: bytes) -> None:

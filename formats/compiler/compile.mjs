@@ -1,17 +1,23 @@
 // Compiles every schema of a folder with the official Kaitai Struct compiler, unpatched.
 //
-//   node compile.mjs FORMATS OUT [LANGUAGE]
+//   node compile.mjs FORMATS OUT [LANGUAGE [positions]]
+//   node compile.mjs --languages
 //
 // LANGUAGE is "python" (default; with field positions, imports made relative to the package) or any other target
-// of the compiler, written as the compiler gives it. Prints the compiler's version.
+// of the compiler, written as the compiler gives it; "positions" asks for them there too. Prints the compiler's version,
+// or the names of its targets.
 import fs from "node:fs";
 import path from "node:path";
 import KaitaiStructCompiler from "kaitai-struct-compiler";
 import YAML from "yaml";
 
-const [formats, out, language = "python"] = process.argv.slice(2);
+const [formats, out, language = "python", positions] = process.argv.slice(2);
+if (formats === "--languages") {
+  console.log(KaitaiStructCompiler.languages.join("\n"));
+  process.exit(0);
+}
 if (!formats || !out) {
-  console.error("usage: node compile.mjs FORMATS OUT [LANGUAGE]");
+  console.error("usage: node compile.mjs FORMATS OUT [LANGUAGE [positions]]");
   process.exit(2);
 }
 
@@ -45,7 +51,8 @@ function relativeImports(source) {
 const outputs = {};
 for (const name of names) {
   try {
-    Object.assign(outputs, await KaitaiStructCompiler.compile(language, load(name), importer, language === "python"));
+    const withPositions = language === "python" || positions === "positions";
+    Object.assign(outputs, await KaitaiStructCompiler.compile(language, load(name), importer, withPositions));
   } catch (error) {
     console.error(`${name}.ksy: ${error.message ?? error}`);
     process.exit(1);
@@ -53,6 +60,7 @@ for (const name of names) {
 }
 fs.mkdirSync(out, { recursive: true });
 for (const [file, source] of Object.entries(outputs)) {
+  fs.mkdirSync(path.dirname(path.join(out, file)), { recursive: true });
   fs.writeFileSync(path.join(out, file), language === "python" ? relativeImports(source) : source);
 }
 console.log(KaitaiStructCompiler.version);

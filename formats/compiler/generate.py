@@ -1,6 +1,6 @@
 """Generates `generated/` from `formats/`.
 
-    python formats/compiler/generate.py [--check | --list-book]
+    python formats/compiler/generate.py [--check]
 
 Writes only what changed and removes what is no longer generated. With `--check` nothing is written: a fresh generation
 is compared with what is there, and any difference is a failure. Needs Node.js and `npm ci` in this folder.
@@ -16,18 +16,22 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 if not __package__:  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from formats.compiler import completeness, rulebook
+from formats.compiler import clauses, completeness, rulebook
 from formats.compiler import model as models
-from formats.compiler.emit_book import emit_book
+from formats.compiler.book.emit import emit_book, take_samples
 from formats.compiler.emit_builders import emit_builders
 from formats.compiler.emit_bulk import emit_bulk
 from formats.compiler.emit_c import emit_c
+from formats.compiler.emit_clauses import emit_clauses
 from formats.compiler.emit_layout import emit_json, emit_layout
 from formats.compiler.emit_rules import emit_rules
+from formats.compiler.emit_traceability import PATH as TRACEABILITY
+from formats.compiler.emit_traceability import emit_traceability
 from formats.compiler.expressions import Parsers
 from formats.compiler.layout_data import layout_data
 from formats.compiler.schema import SchemaError, load_schemas
@@ -45,16 +49,26 @@ Machine-written from formats/ by `make generate`; do not edit.
 '''
 
 
-def compile_schemas(formats: Path, out: Path, language: str = "python") -> str:
+def compile_schemas(formats: Path, out: Path, language: str = "python", *, positions: bool = False) -> str:
     """Runs the official compiler over a folder of schemas.
 
     Args:
         formats: folder of the schemas.
         out: where the compiled modules go.
         language: a target of the compiler.
+        positions: have the parser record where each field stood; in Python it always does.
 
     Returns:
         The compiler's version.
+
+    Raises:
+        SchemaError: the compiler is not installed, or refuses a schema.
+    """
+    return run_compiler(str(formats), str(out), language, *(["positions"] if positions else []))
+
+
+def run_compiler(*arguments: str) -> str:
+    """Runs `compile.mjs`; returns what it prints.
 
     Raises:
         SchemaError: the compiler is not installed, or refuses a schema.
@@ -63,7 +77,7 @@ def compile_schemas(formats: Path, out: Path, language: str = "python") -> str:
         raise SchemaError(
             "the schema compiler is not installed; `make generate` installs it (npm ci in formats/compiler)"
         )
-    command = ["node", str(COMPILER / "compile.mjs"), str(formats), str(out), language]
+    command = ["node", str(COMPILER / "compile.mjs"), *arguments]
     try:
         done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
     except FileNotFoundError as error:
@@ -92,6 +106,7 @@ def generate(formats: Path) -> dict[str, str]:
         outputs = {f"{PACKAGE}/{path.name}": path.read_text("utf-8") for path in sorted(Path(folder).iterdir())}
         parsers = Parsers(model, Path(folder))
     book = rulebook.build(model, parsers, formats)
+    demands = clauses.build(book, formats)
     completeness.check(model, book)
     data = layout_data(model)
     outputs |= {
@@ -100,15 +115,31 @@ def generate(formats: Path) -> dict[str, str]:
         f"{PACKAGE}/layout.py": emit_layout(data),
         f"{PACKAGE}/layout.json": emit_json(data),
         f"{PACKAGE}/rules.py": emit_rules(book),
+        f"{PACKAGE}/clauses.py": emit_clauses(demands),
         f"{PACKAGE}/builders.py": emit_builders(model, parsers),
         f"{PACKAGE}/bulk.py": emit_bulk(model, parsers, book),
         f"{PACKAGE}/vhdx.h": emit_c(data),
+        f"{BOOK}/{TRACEABILITY}": emit_traceability(demands, book),
     }
-    outputs |= {f"{BOOK}/{name}": content for name, content in emit_book(model, book, data).items()}
+    outputs |= _book(model, book, data, outputs)
     sources = {schema.file: schema.sha256 for schema in schemas}
-    sources["rules.yaml"] = hashlib.sha256((formats / "rules.yaml").read_bytes()).hexdigest()
+    for name in ("rules.yaml", clauses.FILE):
+        sources[name] = hashlib.sha256((formats / name).read_bytes()).hexdigest()
     outputs[MANIFEST] = _manifest(version, sources, outputs)
     return dict(sorted(outputs.items()))
+
+
+def _book(
+    model: models.Model, book: rulebook.Rulebook, data: dict[str, Any], outputs: Mapping[str, str]
+) -> dict[str, str]:
+    """The book. Its dumps and figures are made by the runtime, with the package as it was just generated."""
+    with tempfile.TemporaryDirectory() as folder:
+        write({name: content for name, content in outputs.items() if name.startswith(PACKAGE)}, Path(folder))
+        samples = take_samples(Path(folder))
+    prefix = f"{BOOK}/"
+    others = {name.removeprefix(prefix): text for name, text in outputs.items() if name.startswith(prefix)}
+    files, topics = emit_book(model, book, data, samples, others)
+    return {f"{BOOK}/{name}": content for name, content in files.items()} | {f"{PACKAGE}/book.json": topics}
 
 
 def _manifest(version: str, sources: Mapping[str, str], outputs: Mapping[str, str]) -> str:
@@ -149,13 +180,9 @@ def main() -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(description="Generate generated/ from formats/.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when generated/ is not up to date")
-    parser.add_argument("--list-book", action="store_true", help="list the pages of the layout documentation")
     parser.add_argument("--formats", type=Path, default=FORMATS, help="folder of the schemas")
     parser.add_argument("--out", type=Path, default=GENERATED, help="folder of the outputs")
     options = parser.parse_args()
-    if options.list_book:
-        print(*sorted((options.out / BOOK).glob("*.md")), sep="\n")
-        return 0
     try:
         outputs = generate(options.formats)
     except SchemaError as error:

@@ -127,7 +127,7 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="access",
         repair="auto",
-        repair_how="Make a 5 a 3, or a 2.",
+        repair_how="Make a 5 a 3. A block with state 4 is given up, so that it reads as zeros.",
         error="integrity",
         applies=("payload",),
         reader="5 is what draft 0.95 called unmapped: zeros. 4: reading this block fails, others do not.",
@@ -173,7 +173,7 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="access",
         repair="lossy",
-        repair_how="Mark the block as zero or not present; what it held is given up.",
+        repair_how="Mark the block as zero; what it held is given up. A sector bitmap that no block needs is cleared.",
         error="integrity",
         applies=(),
         reader="Reading this block fails; in salvage it gives zeros. Do not write.",
@@ -198,7 +198,7 @@ RULES: Final[dict[str, Rule]] = {
         repair="offered",
         repair_how=(
             "Lengthen the file with zeros. That loses nothing if only the unused end of the last block is missing; else"
-            " ask."
+            " ask. A block farther away than all blocks of the disk need is given up."
         ),
         error="integrity",
         applies=("payload",),
@@ -225,7 +225,10 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="sweep",
         repair="lossy",
-        repair_how="Give one of the two a copy of the block in new space. What was overwritten before stays lost.",
+        repair_how=(
+            "Give up one of the two, so that it reads as zeros; of what both claim, one has been overwritten before. An"
+            " offset that nobody needs is cleared."
+        ),
         error="integrity",
         applies=(),
         reader="Read, report the blocks that share their bytes, do not write.",
@@ -248,7 +251,10 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="sweep",
         repair="lossy",
-        repair_how="Give one of the two a copy of the block in new space. What was overwritten before stays lost.",
+        repair_how=(
+            "Give up one of the two, so that it reads as zeros; of what both claim, one has been overwritten before. An"
+            " offset that nobody needs is cleared."
+        ),
         error="integrity",
         applies=(),
         reader="Read, report the blocks that share their bytes, do not write.",
@@ -274,7 +280,7 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="sweep",
         repair="lossy",
-        repair_how="Move the block, if what lies there looks like its data.",
+        repair_how="Give up the block, so that it reads as zeros; what has a place of its own is kept.",
         error="integrity",
         applies=(),
         reader="Read and report it; do not write, metadata would be destroyed.",
@@ -297,7 +303,7 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="access",
         repair="auto",
-        repair_how="Make it 0 or 6.",
+        repair_how="Make a 7 a 6, and others 0; with consent 6, where blocks need it and its place is free.",
         error="integrity",
         applies=("sector_bitmap", "has_parent"),
         reader="Take 7 as 6 and any other as not present; reads that need the bitmap then fail.",
@@ -412,7 +418,7 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="sweep",
         repair="auto",
-        repair_how="Set the offset to zero by a log entry.",
+        repair_how="Set the offset to zero by a log entry; of several blocks that keep one place, the first may.",
         error="integrity",
         applies=("payload",),
         reader="The block reads as zeros and the offset is not used; warn.",
@@ -461,7 +467,7 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="open",
         repair="auto",
-        repair_how="Lengthen the file.",
+        repair_how="Lengthen the file; with consent, where that turns bytes that cannot be read into zeros.",
         error="integrity",
         applies=("fixed",),
         reader="Take it; warn that it can still run out of space.",
@@ -1053,8 +1059,9 @@ RULES: Final[dict[str, Rule]] = {
         stage="open",
         repair="offered",
         repair_how=(
-            "Make two new headers without a log, if no log entry could still matter and the owner agrees. Children no "
-            "longer match."
+            "Make two new headers, if the remains of the old ones agree or their checksum is right; else only if no "
+            "free space holds a log entry that could still matter, with an empty log and a new DataWriteGuid, so that "
+            "children no longer match. The owner must agree."
         ),
         error="integrity",
         applies=(),
@@ -1078,7 +1085,10 @@ RULES: Final[dict[str, Rule]] = {
         when={"copies_identical": "warn", "copies_differ": "refuse"},
         stage="open",
         repair="auto",
-        repair_how="Where they agree, give header 2 the next sequence number.",
+        repair_how=(
+            "Where they are the same, write both anew with sequence numbers that differ. Otherwise someone must say "
+            "which one counts."
+        ),
         error="integrity",
         applies=(),
         reader=(
@@ -1244,7 +1254,10 @@ RULES: Final[dict[str, Rule]] = {
         when={"log_guid_set": "refuse", "log_guid_nil": "warn"},
         stage="open",
         repair="auto",
-        repair_how="With LogGuid nil, lengthen the file with zeros up to the log's end.",
+        repair_how=(
+            "With LogGuid nil, lengthen the file with zeros up to the log's end, or, where it lies outside altogether, "
+            "move it to the end of the file."
+        ),
         error="integrity",
         applies=(),
         reader="With LogGuid set refuse, as part of the log is lost; otherwise warn.",
@@ -2044,7 +2057,9 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="open",
         repair="auto",
-        repair_how="Lengthen the file to the next MiB.",
+        repair_how=(
+            "Lengthen the file to the next MiB; with consent, where that turns bytes that cannot be read into zeros."
+        ),
         error="integrity",
         applies=(),
         reader="Take it; mention it.",
@@ -2066,8 +2081,11 @@ RULES: Final[dict[str, Rule]] = {
         verdict="note",
         when={},
         stage="sweep",
-        repair="offered",
-        repair_how="Compact the file, with consent.",
+        repair="manual",
+        repair_how=(
+            "Free space is no fault. Whoever wants it back copies the disk into a new file (vhdx convert), as moving "
+            "blocks is not mending."
+        ),
         error="integrity",
         applies=(),
         reader="Skip it; say how much there is.",
@@ -3617,7 +3635,10 @@ RULES: Final[dict[str, Rule]] = {
         when={"accepted": "warn"},
         stage="open",
         repair="auto",
-        repair_how="Write the locator anew.",
+        repair_how=(
+            "Leave the NUL at the end out of the length. A pair that is no text is taken out, and half a surrogate pair"
+            " replaced, with consent."
+        ),
         error="integrity",
         applies=(),
         reader="Take one NUL off the end and warn. Keep half surrogate pairs. Leave out what is still no text.",
@@ -3709,7 +3730,10 @@ RULES: Final[dict[str, Rule]] = {
         when={"accepted": "warn"},
         stage="open",
         repair="auto",
-        repair_how="Write the locator anew.",
+        repair_how=(
+            "Store the same GUID in braces and small letters. A second linkage that is no GUID is taken out, and the "
+            "first set to the parent that the user names, with consent."
+        ),
         error="integrity",
         applies=(),
         reader="Take text without braces or in capitals and warn. A value that is no GUID counts as missing.",
@@ -3896,7 +3920,10 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="open",
         repair="offered",
-        repair_how="Build a table from regions found by search, with consent.",
+        repair_how=(
+            "Seal a table anew that is alike in both copies and leads to the metadata; else build one from the two "
+            "regions found by search. The owner must agree."
+        ),
         error="integrity",
         applies=(),
         reader="Refuse the file. A recovery tool may look for the metadata signature at each MiB and work from there.",
@@ -3919,7 +3946,10 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="open",
         repair="auto",
-        repair_how="Write the copy in use over both, by a log entry.",
+        repair_how=(
+            "Write the copy in use over both, by a log entry; with consent, where the other one is valid too and lists "
+            "other regions."
+        ),
         error="integrity",
         applies=(),
         reader="Use the first copy where it is valid, else the second; warn.",
@@ -4365,7 +4395,7 @@ RULES: Final[dict[str, Rule]] = {
         when={},
         stage="sweep",
         repair="auto",
-        repair_how="Where all bits are set, make the state 6.",
+        repair_how="Where all bits are set, make the state 6; where none is, 0, so that the parent is asked.",
         error="integrity",
         applies=("has_parent",),
         reader="Read it as usual; mention that it could be stored more simply.",

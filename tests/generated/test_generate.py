@@ -18,6 +18,7 @@ from formats.compiler import generate as generator
 from formats.compiler.schema import SchemaError
 
 ROOT = Path(generator.__file__).resolve().parents[2]
+SOURCES = [path for pattern in ("*.ksy", "*.yaml") for path in sorted(generator.FORMATS.glob(pattern))]
 Edit = Callable[[str, str, str], Path]
 
 
@@ -38,7 +39,7 @@ def edit(tmp_path: Path) -> Edit:
     def make(file: str, old: str, new: str) -> Path:
         folder = tmp_path / "formats"
         folder.mkdir()
-        for path in [*generator.FORMATS.glob("*.ksy"), generator.FORMATS / "rules.yaml"]:
+        for path in SOURCES:
             shutil.copy(path, folder)
         content = (folder / file).read_text("utf-8")
         assert old in content, f"{file} has no {old!r}"
@@ -65,14 +66,14 @@ def test_check_names_what_differs_and_the_command_that_mends_it(compiler: Path, 
     shutil.copytree(generator.GENERATED, out, ignore=shutil.ignore_patterns("__pycache__"))
     (out / "vhdx_format" / "layout.py").write_text("changed")
     (out / "vhdx_format" / "old.py").write_text("")
-    (out / "book" / "header.md").unlink()
+    (out / "book" / "structures" / "header.md").unlink()
     done = _run("--check", "--out", out)
     assert done.returncode == 1
-    for name in ("vhdx_format/layout.py", "vhdx_format/old.py", "book/header.md", "make generate"):
+    for name in ("vhdx_format/layout.py", "vhdx_format/old.py", "book/structures/header.md", "make generate"):
         assert name in done.stderr
     assert (out / "vhdx_format" / "layout.py").read_text() == "changed"
     assert generator.write(_files(generator.GENERATED), out) == [
-        "book/header.md",
+        "book/structures/header.md",
         "vhdx_format/layout.py",
         "vhdx_format/old.py",
     ]
@@ -100,8 +101,7 @@ def test_the_manifest_has_the_digest_of_every_schema_and_every_output() -> None:
     assert manifest["compiler"] == {"name": "kaitai-struct-compiler", "version": pinned}
     outputs = {name: content for name, content in _files(generator.GENERATED).items() if name != generator.MANIFEST}
     assert manifest["outputs"] == {name: hashlib.sha256(text.encode()).hexdigest() for name, text in outputs.items()}
-    sources = [*generator.FORMATS.glob("*.ksy"), generator.FORMATS / "rules.yaml"]
-    assert manifest["schemas"] == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sources}
+    assert manifest["schemas"] == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in SOURCES}
 
 
 def test_generated_files_name_no_date_and_no_folder() -> None:
@@ -131,6 +131,39 @@ WRONG = [
     ("rules.yaml", "    severity:", "    colour: red\n    severity:", r"rules\.yaml.*unknown keys: colour"),
     ("rules.yaml", "verdict: refuse", "verdict: panic", r"rules\.yaml.*verdict is 'panic'"),
     ("rules.yaml", "repair-how:", "repair-hwo:", r"rules\.yaml.*missing: repair-how"),
+    (
+        "clauses.yaml",
+        "rules: [FTI-002]",
+        "rules: [FTI-999]",
+        r"clauses\.yaml: section 2\.2, .*no rule is called FTI-999",
+    ),
+    (
+        "clauses.yaml",
+        "rules: [HDR-006]",
+        "rules: [HDR-006, RGN-001]",
+        r"clauses\.yaml.*RGN-001 is a rule of section 2\.",
+    ),
+    ("clauses.yaml", "rules: [LOG-004, LOG-005]", "rules: [LOG-004]", r"clauses\.yaml: no clause names LOG-005"),
+    (
+        "clauses.yaml",
+        "writer: [FTI-004]",
+        "rules: [FTI-004]",
+        r"clauses\.yaml.*FTI-004 is of scope writer, not for rules",
+    ),
+    (
+        "clauses.yaml",
+        "rules: [HDR-001]",
+        "rules: [HDR-001]\n    unchecked: x",
+        r"exactly one of .*, has rules, unchecked",
+    ),
+    ("clauses.yaml", "spells head.", "spells regi.\n    see: [RGN-999]", r"clauses\.yaml.*no rule is called RGN-999"),
+    (
+        "clauses.yaml",
+        "text: A region's length is",
+        "text: A region starts at",
+        r"section 2\.2\.3\.2 says twice: A region",
+    ),
+    ("clauses.yaml", "level: must", "level: may", r"clauses\.yaml: clause 1: needs a section, a level"),
     ("bat_entry.ksy", "-size: 8", "-size: 9", r"bat_entry\.ksy: bat_entry: -size is 9, the fields take 8"),
     ("header.ksy", "doc: Version of the log format, 0.", "-none: 0", r"header\.ksy: header\.log_version has no doc"),
 ]

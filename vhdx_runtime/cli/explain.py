@@ -14,6 +14,7 @@ from ..errors import VhdxError
 from ..image import load_image
 from ..inspect import explain_disk, explain_file, explain_text
 from ..mapping import UNREADABLE
+from . import book
 from .common import (
     FOUND,
     NOTHING_OPENED,
@@ -32,6 +33,7 @@ from .common import (
 _EPILOG = examples(
     "vhdx explain --file 0x300008 disk.vhdx",
     "vhdx explain --disk 1M --parent-dir /disks child.avhdx",
+    "vhdx explain --file 0x20030 --doc disk.vhdx",
     "vhdx explain --disk 0 --json disk.vhdx | jq .file_offset",
 )
 
@@ -40,11 +42,12 @@ _EPILOG = examples(
 @click.argument("image", type=click.Path())
 @size_option("--file", "Explain the byte at this file offset.")
 @size_option("--disk", "Explain the byte at this offset of the virtual disk.")
+@click.option("--doc", is_flag=True, help="Add what the book of the format says of the field, or of the block's state.")
 @image_options
 @json_option
 @click.pass_context
 def command(
-    ctx: click.Context, /, image: str, file: int | None, disk: int | None, as_json: bool, **options: Any
+    ctx: click.Context, /, image: str, file: int | None, disk: int | None, doc: bool, as_json: bool, **options: Any
 ) -> None:
     """Say what one byte of the file IMAGE, or of the disk in it, is.
 
@@ -56,10 +59,11 @@ def command(
     if (file is None) == (disk is None):
         raise Failure("give either --file or --disk", USAGE)
     if file is not None:
-        _emit(_of_file(image, file, options), explain_text.of_file, as_json)
+        record = _of_file(image, file, options)
+        _emit(record, explain_text.of_file, as_json, _fields(record) if doc else None)
         return
     record = _of_disk(image, disk or 0, options)
-    _emit(record, explain_text.of_disk, as_json)
+    _emit(record, explain_text.of_disk, as_json, _states(record) if doc else None)
     ctx.exit(FOUND if record["kind"] == UNREADABLE else 0)
 
 
@@ -83,8 +87,25 @@ def _of_disk(image: str, offset: int, options: dict[str, Any]) -> dict[str, Any]
             raise Failure(f"{image}: {error}", USAGE) from error
 
 
-def _emit(record: dict[str, Any], text: Any, as_json: bool) -> None:
+def _fields(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names in the book of the field, or of the bits, that a byte of the file belongs to."""
+    leaf = record["nodes"][-1]
+    structure, field = leaf.get("structure", ""), leaf.get("field", "")
+    if record["bits"]:
+        return [(f"{structure}.{bit['name']}", "field") for bit in record["bits"]]
+    return [(f"{structure}.{field}", "field")] if field else [(structure, "structure")]
+
+
+def _states(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names in the book of the states on the way to a byte of the disk."""
+    entries = [entry for step in record["steps"] for entry in (step["entry"], (step["bitmap"] or {}).get("entry"))]
+    return [(entry["state_name"], "value") for entry in entries if entry]
+
+
+def _emit(record: dict[str, Any], text: Any, as_json: bool, names: list[tuple[str, str]] | None) -> None:
+    found = book.documentation(names) if names is not None else []
     if as_json:
-        emit_json(record)
-    else:
-        emit(text(record))
+        emit_json(record | ({"doc": [book.record(one) for one in found]} if names is not None else {}))
+        return
+    emit(text(record))
+    book.show(found, "")
