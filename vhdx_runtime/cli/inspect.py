@@ -14,7 +14,7 @@ import click
 from ..codec.source import open_source
 from ..errors import VhdxError
 from ..findings import Finding
-from ..image import load_image
+from ..image import Image, load_image
 from ..inspect import Node, read, record, render, resolve, tree
 from ..summary import is_wrong
 from .common import (
@@ -28,6 +28,7 @@ from .common import (
     image_options,
     json_option,
     shown,
+    size_text,
 )
 
 _DEPTH = 2
@@ -45,6 +46,7 @@ Addresses (PATH), some of many:
     "vhdx inspect disk.vhdx log --depth 3",
     "vhdx inspect --doc disk.vhdx header_2",
     "vhdx inspect --raw disk.vhdx region_table_1 | xxd",
+    "vhdx inspect disk.vhdx --html disk.html",
     "vhdx inspect --json disk.vhdx | jq '.. | select(.kind? == \"unknown\")'",
 )
 
@@ -63,6 +65,8 @@ Addresses (PATH), some of many:
 @click.option("--offsets/--no-offsets", default=True, help="Show file offset and size first; that is the default.")
 @click.option("--doc", is_flag=True, help="Show what the schema says of each structure and field.")
 @click.option("--raw", is_flag=True, help="Write the bytes at PATH to standard output, as they are after replay.")
+@click.option("--html", type=click.Path(), metavar="FILE", help="Write a page for browsers, with a full check in it.")
+@click.option("--force", is_flag=True, help="With --html: replace FILE if it exists.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is any finding, be it a note.")
 @image_options
 @json_option
@@ -73,6 +77,9 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
     Every byte is in exactly one leaf; of overlapping structures the first one has it. Values are those after replay of
     the log (--log ignore: those of the file); what the log supplies is marked. Only IMAGE itself is opened, not its
     parents. Exits with 1 when something is wrong with the file or with what is shown.
+
+    With --html, FILE becomes one page for browsers that asks nothing of the network: fields beside bytes, what counts
+    and why, pictures of file and disk, findings. The bytes of payload blocks are not in it.
     """
     try:
         source = open_source(image)
@@ -80,19 +87,21 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
         raise Failure(str(error), NOTHING_OPENED) from error
     verdicts: set[str] = set()
 
-    def seen(finding: Finding) -> None:
+    def _seen(finding: Finding) -> None:
         verdicts.add(finding.verdict)
 
     with load_image(source, log=options["log"], header=header_number(options)) as loaded:
         for finding in loaded.findings:
-            seen(finding)
+            _seen(finding)
         node = _node(tree(loaded), path)
-        if options["raw"]:
+        if options["html"]:
+            _write_page(loaded, path, options, _seen)
+        elif options["raw"]:
             _write(node, as_json=options["as_json"])
         elif options["as_json"]:
-            emit(record.lines(node, depth=options["depth"], doc=options["doc"], seen=seen))
+            emit(record.lines(node, depth=options["depth"], doc=options["doc"], seen=_seen))
         else:
-            _print(node, options, seen)
+            _print(node, options, _seen)
     ctx.exit(FOUND if is_wrong([{"verdict": verdict} for verdict in verdicts], strict=strict) else 0)
 
 
@@ -116,6 +125,25 @@ def _write(node: Node, *, as_json: bool) -> None:
     for part in read(node):
         write_stdout(memoryview(part))
     sys.stdout.flush()
+
+
+def _write_page(image: Image, path: str, options: dict[str, Any], seen: record.Seen) -> None:
+    """The page for browsers; it is there whole or not at all, and never in place of a file that is read."""
+    from ..check import table_size
+    from ..page import page
+    from .output import new_file, write_all
+    from .progress import progress
+
+    if path or options["raw"] or options["as_json"]:
+        raise Failure("--html writes the whole file as one page: without PATH, --raw and --json", USAGE)
+    with new_file(options["html"], force=options["force"], inputs=[image.source.identity]) as fd:
+        with progress("checking", table_size(image)) as show:
+            made = page(image, show)
+        content = made.html.encode()
+        write_all(fd, content)
+    for finding in made.report.findings:
+        seen(finding)
+    click.echo(f"{shown(options['html'])}: {size_text(len(content))}, {shown(made.report.conclusion)}")
 
 
 def _print(node: Node, options: dict[str, Any], seen: record.Seen) -> None:

@@ -1,4 +1,4 @@
-"""`vhdx map`: the ranges of the disk, as a table or with the keys of `qemu-img map --output=json`.
+"""`vhdx map`: the ranges of the disk, as a table, a picture, or with the keys of `qemu-img map --output=json`.
 
 Prints what `VirtualDisk.ranges` yields, while it is yielded.
 """
@@ -12,7 +12,19 @@ import click
 
 from ..mapping import DATA, HOLE, UNREADABLE, ZERO
 from ..ranges import LOG, MISSING, Range
-from .common import FOUND, chain_options, emit, examples, json_option, opened, shown, size_option, size_text
+from .common import (
+    FOUND,
+    USAGE,
+    Failure,
+    chain_options,
+    emit,
+    examples,
+    json_option,
+    opened,
+    shown,
+    size_option,
+    size_text,
+)
 
 _EPILOG = """\b
 Kinds:
@@ -25,6 +37,7 @@ Kinds:
 
 """ + examples(
     "vhdx map disk.vhdx",
+    "vhdx map --picture disk.vhdx",
     "vhdx map --offset 1M --length 64K disk.vhdx",
     "vhdx map --json disk.vhdx | jq '[.[] | select(.data) | .length] | add'",
 )
@@ -45,20 +58,38 @@ _MARKED = (LOG, MISSING, UNREADABLE)
 @click.argument("image", type=click.Path())
 @size_option("--offset", "Virtual offset to start from.", default="0")
 @size_option("--length", "Length of the range; the rest of the disk without it.")
+@click.option(
+    "--picture", is_flag=True, help="Draw the disk, or the range, in as many cells as the terminal has room for."
+)
 @chain_options
 @json_option
 @click.pass_context
-def command(ctx: click.Context, /, image: str, offset: int, length: int | None, as_json: bool, **options: Any) -> None:
+def command(
+    ctx: click.Context, /, image: str, offset: int, length: int | None, as_json: bool, picture: bool, **options: Any
+) -> None:
     """List the ranges of the disk in IMAGE and where their bytes are.
 
     With --json, the keys of `qemu-img map --output=json`; ranges of the kinds log, missing and unreadable have "kind",
     too. Depth 0 is IMAGE, 1 its parent. Exits with 1 when a range is unreadable.
     """
+    if picture and as_json:
+        raise Failure("--picture is for people; --json has the ranges themselves", USAGE)
     totals: dict[str, int] = {}
     with opened(image, options) as disk:
         ranges = _counted(disk.ranges(offset, length), totals)
-        emit(_json(ranges) if as_json else _table(ranges, totals))
+        if picture:
+            emit(_picture(ranges, offset, max(0, min(disk.size - offset, disk.size if length is None else length))))
+        else:
+            emit(_json(ranges) if as_json else _table(ranges, totals))
     ctx.exit(FOUND if UNREADABLE in totals else 0)
+
+
+def _picture(ranges: Iterable[Range], offset: int, length: int) -> Iterator[str]:
+    from shutil import get_terminal_size
+
+    from .picture import lines
+
+    return lines(ranges, offset, length, get_terminal_size().columns)
 
 
 def _counted(ranges: Iterable[Range], totals: dict[str, int]) -> Iterator[Range]:

@@ -29,6 +29,18 @@ def write_stdout(data: memoryview) -> None:
         data = data[out.write(data) :]
 
 
+def write_all(fd: int, data: bytes) -> None:
+    """Write bytes to a file, all of them.
+
+    Args:
+        fd: as `new_file` yields it.
+        data: what to write.
+    """
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
 @contextmanager
 def new_file(path: str, *, force: bool, inputs: Collection[Hashable]) -> Iterator[int]:
     """Make a file that gets its name once it is complete; a failed or interrupted run leaves nothing behind.
