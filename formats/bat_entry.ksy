@@ -172,7 +172,7 @@ instances:
       verdict: degrade
       stage: access
       repair: auto
-      repair-how: Make a 5 a 3, or a 2.
+      repair-how: Make a 5 a 3. A block with state 4 is given up, so that it reads as zeros.
       error: integrity
       applies: [payload]
       reader: '5 is what draft 0.95 called unmapped: zeros. 4: reading this block fails, others do not.'
@@ -208,7 +208,7 @@ instances:
       verdict: degrade
       stage: access
       repair: lossy
-      repair-how: Mark the block as zero or not present; what it held is given up.
+      repair-how: Mark the block as zero; what it held is given up. A sector bitmap that no block needs is cleared.
       error: integrity
       reader: Reading this block fails; in salvage it gives zeros. Do not write.
       provable: alone
@@ -225,7 +225,7 @@ instances:
       verdict: degrade
       stage: access
       repair: auto
-      repair-how: Make it 0 or 6.
+      repair-how: Make a 7 a 6, and others 0; with consent 6, where blocks need it and its place is free.
       error: integrity
       applies: [sector_bitmap, has_parent]
       reader: Take 7 as 6 and any other as not present; reads that need the bitmap then fail.

@@ -1,16 +1,24 @@
 """Every call to the operating system that is not the same everywhere.
 
-Knows positioned reads and writes, copies inside the kernel, holes, and the flags to open a file with. Each has a
-fallback for a system that lacks it, chosen once when this module is imported. Knows nothing of VHDX.
+Knows positioned reads and writes, copies inside the kernel, holes, locks, and the flags to open a file with. Each has
+a fallback for a system that lacks it, chosen once when this module is imported. Knows nothing of VHDX.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import struct
 import threading
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Final
+
+_FCNTL: ModuleType | None
+try:
+    import fcntl as _FCNTL
+except ImportError:  # Windows
+    _FCNTL = None
 
 # Where a read or write needs a seek first, the two must not be torn apart by another thread.
 _SEEK_LOCK: Final = threading.Lock()
@@ -20,6 +28,9 @@ _COPY_STEP: Final = 1 << 20
 
 # A kernel or file system that cannot copy between these two files says one of these; a plain copy still can.
 _CANNOT_COPY: Final = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
+
+# What a file system answers that has no such thing.
+_UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY, errno.EBADF, errno.EPERM})
 
 # O_BINARY exists on Windows only. O_NONBLOCK, which keeps the opening of a FIFO from waiting, does not exist there.
 READ_ONLY_FLAGS: Final[int] = (
@@ -157,3 +168,63 @@ def next_data(fd: int, offset: int, end: int) -> tuple[int, int] | None:
     except OSError as error:
         return None if error.errno == errno.ENXIO else (offset, end)
     return (start, min(stop, end)) if start < end else None
+
+
+def flush(fd: int) -> None:
+    """Have everything that was written to a file reach its medium, its length too.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    if _FCNTL is not None and hasattr(_FCNTL, "F_FULLFSYNC"):  # on macOS fsync leaves it in the drive's own memory
+        try:
+            _FCNTL.fcntl(fd, _FCNTL.F_FULLFSYNC)
+            return
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+    os.fsync(fd)
+
+
+def flush_folder(path: str) -> None:
+    """Have the names in a folder reach their medium; does nothing where folders cannot be opened or flushed.
+
+    Args:
+        path: the folder.
+    """
+    try:
+        fd = os.open(path, READ_ONLY_FLAGS)
+    except OSError:
+        return
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+    finally:
+        os.close(fd)
+
+
+def lock(fd: int) -> bool:
+    """Keep everybody else who asks for a lock from the file, until it is closed.
+
+    Where the system has them, the lock is one of the open file, which programs like QEMU respect.
+
+    Args:
+        fd: open for writing.
+
+    Returns:
+        False when somebody else holds a lock on it. True where the system or the file system has no locks.
+    """
+    if _FCNTL is None:
+        return True
+    held = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK)
+    try:
+        if hasattr(_FCNTL, "F_OFD_SETLK"):
+            whole_file = struct.pack("hhqqi", _FCNTL.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            _FCNTL.fcntl(fd, _FCNTL.F_OFD_SETLK, whole_file)
+        else:
+            _FCNTL.flock(fd, _FCNTL.LOCK_EX | _FCNTL.LOCK_NB)
+    except OSError as error:
+        return error.errno not in held
+    return True

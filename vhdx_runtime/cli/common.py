@@ -159,6 +159,11 @@ _SALVAGE_OPTIONS: Final = (
 )
 
 
+def parent_options(command: _F) -> _F:
+    """Add the options that say where parents are, for a command that never does without them."""
+    return _added(command, _PARENT_OPTIONS[:2])
+
+
 def image_options(command: _F) -> _F:
     """Add the options with which a chain is opened, without --salvage."""
     return _added(command, _PARENT_OPTIONS + _OPEN_OPTIONS)

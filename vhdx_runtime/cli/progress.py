@@ -32,3 +32,26 @@ def progress(label: str, total: int, *, prints: bool = False) -> Iterator[Callab
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
         task = shown.add_task(label, total=total)
         yield lambda done: shown.update(task, completed=done)
+
+
+@contextmanager
+def counted(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many things of a kind are done.
+
+    Args:
+        label: what they are, in the plural.
+        total: how many in all.
+
+    Yields:
+        A function to call with the number done so far.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)

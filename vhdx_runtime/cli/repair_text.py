@@ -1,0 +1,142 @@
+"""A plan of repairs for people, and as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import click
+
+from ..repair.plan import Declined, Plan, Repair, Step
+from ..summary import describe
+from ..write.patch import Patch
+from .common import shown, size_text
+
+_SHOWN_BYTES: Final = 32  # of a patch; --json has all
+_COLOURS: Final = {"auto": "green", "offered": "yellow", "lossy": "red"}
+
+
+def lines(plan: Plan, *, verbose: bool) -> Iterator[str]:
+    """A plan for people.
+
+    Args:
+        plan: what is planned.
+        verbose: show every patch.
+    """
+    if not plan.steps:
+        yield "Nothing is planned."
+    for number, step in enumerate(plan.steps, 1):
+        yield from _repair_lines(f"{number}. ", step.repair)
+        yield from _effect(step, verbose=verbose)
+    if plan.headers:
+        size = size_text(sum(len(patch.data) for patch, _ in plan.headers))
+        yield f"Both headers are written anew: {size} differ."
+    if verbose:
+        yield from (_patch_line(patch, old) for patch, old in plan.headers)
+    if plan.declined:
+        yield "Not done:"
+    for declined in plan.declined:
+        yield from _repair_lines("- ", declined.repair)
+        yield f"   {shown(declined.reason)}"
+    if plan.unmended:
+        yield "What is left:"
+    for left in plan.unmended:
+        places = f" and {left.count - 1} more" if left.count > 1 else ""
+        yield f"- {shown(left.finding.message)}{places}"
+        yield f"   {shown(left.reason)}"
+    if plan.changed:
+        yield f"The guest reads something else in {size_text(sum(end - start for start, end in plan.changed))}."
+    elif plan.steps and not plan.is_comparable:
+        yield "What the guest reads cannot be compared: nothing of the disk can be read now."
+    if plan.operations:
+        yield f"{size_text(plan.written)} are written in all, what goes through the log twice."
+    yield f"Now {shown(plan.before.conclusion)}"
+    if plan.steps:
+        yield f"Then {shown(plan.after.conclusion)}"
+
+
+def _repair_lines(mark: str, repair: Repair) -> Iterator[str]:
+    consent = click.style(repair.consent, fg=_COLOURS[repair.consent])
+    yield f"{mark}{shown(repair.summary)}"
+    yield f"   {', '.join(_rule_text(rule) for rule in repair.rules)}: {consent}"
+    if repair.loses:
+        yield f"   gives up: {shown(repair.loses)}"
+
+
+def _rule_text(rule: str) -> str:
+    from ..check import catalogue
+
+    section = catalogue.record(rule)["section"]
+    return f"{rule} (MS-VHDX {section})" if section[:1].isdigit() else rule
+
+
+def _effect(step: Step, *, verbose: bool) -> Iterator[str]:
+    repair = step.repair
+    count = len(step.patches)
+    if count:
+        size = sum(len(patch.data) for patch in step.patches)
+        yield f"   {size_text(size)} in {count} patch{'' if count == 1 else 'es'}"
+    if repair.new_size is not None:
+        yield f"   the file gets a length of {repair.new_size:#x} bytes"
+    if not verbose:
+        return
+    for name, value in repair.header.items():
+        yield f"   header {name}: {_value(value)}"
+    yield from (_patch_line(patch, old) for patch, old in zip(step.patches, step.old, strict=True))
+
+
+def _patch_line(patch: Patch, old: bytes) -> str:
+    return f"   {patch.file_offset:#x}: {_hex(old)} -> {_hex(patch.data)}"
+
+
+def _hex(data: bytes) -> str:
+    rest = f"… ({len(data)} bytes)" if len(data) > _SHOWN_BYTES else ""
+    return data[:_SHOWN_BYTES].hex(" ", 8) + rest
+
+
+def _value(value: Any) -> str | int:
+    return value.hex() if isinstance(value, bytes) else int(value)
+
+
+def record(plan: Plan) -> dict[str, Any]:
+    """A plan as plain values; bytes in hex, offsets and lengths in bytes."""
+    return {
+        "file": plan.image.name,
+        "mode": "plan",
+        "digest": plan.digest,
+        "before": plan.before.conclusion,
+        "after": plan.after.conclusion,
+        "repairs": [_step_record(step) for step in plan.steps],
+        "headers": [_patch_record(patch, old) for patch, old in plan.headers],
+        "declined": [_declined_record(declined) for declined in plan.declined],
+        "unmended": [describe(left.finding) | {"count": left.count, "reason": left.reason} for left in plan.unmended],
+        "changed": [{"start": start, "length": end - start} for start, end in plan.changed],
+        "is_comparable": plan.is_comparable,
+        "written": plan.written,
+    }
+
+
+def _step_record(step: Step) -> dict[str, Any]:
+    patches = [_patch_record(patch, old) for patch, old in zip(step.patches, step.old, strict=True)]
+    return _repair_record(step.repair) | {"patches": patches}
+
+
+def _patch_record(patch: Patch, old: bytes) -> dict[str, Any]:
+    return {"file_offset": patch.file_offset, "old": old.hex(), "new": patch.data.hex()}
+
+
+def _declined_record(declined: Declined) -> dict[str, Any]:
+    return _repair_record(declined.repair) | {"reason": declined.reason}
+
+
+def _repair_record(repair: Repair) -> dict[str, Any]:
+    return {
+        "rules": list(repair.rules),
+        "summary": repair.summary,
+        "consent": repair.consent,
+        "loses": repair.loses,
+        "header": {name: _value(value) for name, value in repair.header.items()},
+        "needs_header_update": repair.needs_header_update or bool(repair.header),
+        "commits_log": repair.commits_log,
+        "new_size": repair.new_size,
+    }

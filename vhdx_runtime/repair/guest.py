@@ -1,0 +1,208 @@
+"""What the guest reads before and after: the bytes of one container's disk, compared where they can differ at all.
+
+The disk of a container is the same where its blocks lie in the same place and nobody wrote there, so only blocks are
+read whose entries, bitmaps or bytes have changed. Knows nothing of repairs. What is left to a parent is compared as
+such.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vhdx_format import layout
+
+from ..codec.overlay import merge_ranges
+from ..image import Image
+from ..mapping import DATA, HOLE, PARENT, UNREADABLE, ZERO, Piece
+from ..semantics.bat import ENTRY_SIZE
+
+_ENTRIES: Final = 1 << 20  # of the table that are looked at together
+_STEP: Final = 1 << 20  # bytes of the disk that are read together
+_SECTOR: Final = layout.SECTOR_SIZE_512
+
+Ranges = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How two states of a disk differ, as half-open ranges of virtual offsets, sorted and disjoint.
+
+    Attributes:
+        changed: could be read, and reads otherwise now or not at all.
+        gained: could not be read, and can be now.
+        is_known: False where the disk could not be opened before: then nothing can be compared.
+    """
+
+    changed: tuple[tuple[int, int], ...] = ()
+    gained: tuple[tuple[int, int], ...] = ()
+    is_known: bool = True
+
+
+def differences(before: Image, after: Image, touched: Iterable[tuple[int, int]]) -> Difference:
+    """Compare the disks of two states of one container.
+
+    Args:
+        before: the container as it was.
+        after: the container as it is.
+        touched: half-open ranges of file offsets; everywhere else both views hold the same bytes, as far as both reach.
+
+    Raises:
+        FormatError: the system cannot read the file.
+    """
+    if not is_open(before):
+        return Difference(is_known=False)
+    if not is_open(after):
+        return Difference(changed=((0, before.size),))
+    ranges = merge_ranges([*touched, (after.view.size, before.view.size)])
+    changed: Ranges = []
+    gained: Ranges = []
+    common = min(before.size, after.size)
+    for start, end in _candidates(before, after, ranges):
+        _compare(before, after, start, min(end, common), ranges, changed, gained)
+    if before.size != after.size:
+        (changed if after.size < before.size else gained).append((common, max(before.size, after.size)))
+    return Difference(tuple(merge_ranges(changed)), tuple(merge_ranges(gained)))
+
+
+def is_open(image: Image) -> bool:
+    """Whether opening gives the disk of the container, at least in part."""
+    refused = any(item.verdict == "refuse" and item.declaration.stage == "open" for item in image.findings)
+    return image.mapping is not None and not refused
+
+
+def _candidates(before: Image, after: Image, touched: Ranges) -> Ranges:
+    """Ranges of the disk that may differ."""
+    old, new = before.geometry, after.geometry
+    if old is None or new is None or before.bat is None or after.bat is None:
+        return []
+    same = ("has_parent", "block_size", "logical_sector_size")
+    if any(getattr(old, name) != getattr(new, name) for name in same):
+        return [(0, before.size)]
+    found = list(_entries_that_differ(before, after))
+    found += [(start, end) for start, end in blocks_at(after, touched)]
+    return [(start, min(end, before.size)) for start, end in merge_ranges(found) if start < before.size]
+
+
+def _entries_that_differ(before: Image, after: Image) -> Iterator[tuple[int, int]]:
+    """Ranges of the disk whose entry in the table, or whose bitmap's, differs."""
+    import numpy as np
+
+    geometry, old, new = before.geometry, before.bat, after.bat
+    if geometry is None or old is None or new is None:
+        return
+    count = max(old.entry_count, new.entry_count)
+    held = min(old.entry_count, new.entry_count)
+    for start in range(0, count, _ENTRIES):
+        stop = min(count, start + _ENTRIES)
+        one, two = (table.words(start, stop - start) for table in (old, new))
+        if one == two and stop <= held:
+            continue
+        size = (stop - start) * ENTRY_SIZE
+        first, second = (np.frombuffer(raw.ljust(size, b"\0"), "<u8") for raw in (one, two))
+        unlike = first != second
+        unlike[max(0, held - start) :] = True
+        for index in np.flatnonzero(unlike).tolist():
+            kind, number = geometry.owner(start + index)
+            span = geometry.block_size if kind == "payload" else geometry.chunk_size
+            yield number * span, (number + 1) * span
+
+
+def blocks_at(image: Image, file_ranges: Sequence[tuple[int, int]]) -> Ranges:
+    """Ranges of the disk whose bytes, or whose sector bitmap, lie anywhere in ranges of the file.
+
+    Args:
+        image: a container with a mapping; without one there are none.
+        file_ranges: half-open, sorted and disjoint, in file offsets.
+
+    Returns:
+        Half-open ranges of virtual offsets, whole blocks, sorted and disjoint; the last may reach past the disk's end.
+    """
+    import numpy as np
+
+    geometry, bat = image.geometry, image.bat
+    if geometry is None or bat is None or not file_ranges:
+        return []
+    starts, ends = (np.array(side, dtype=np.uint64) for side in zip(*file_ranges, strict=True))
+    longest = max(geometry.block_size, layout.SECTOR_BITMAP_BLOCK_SIZE)
+    low, high = np.uint64(max(0, file_ranges[0][0] - longest)), np.uint64(file_ranges[-1][1])
+    found: Ranges = []
+    for first in range(0, bat.entry_count, _ENTRIES):
+        raw = bat.words(first, _ENTRIES)
+        words = np.frombuffer(raw, "<u8", count=len(raw) // ENTRY_SIZE)
+        offsets = words & np.uint64(layout.BAT_FILE_OFFSET_MASK)
+        near = np.flatnonzero((offsets > low) & (offsets < high))  # few, as a rule: the rest is for them alone
+        near = near[(words[near] & np.uint64(layout.BAT_STATE_MASK)) >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT]
+        is_bitmap = (near + first) % (geometry.chunk_ratio + 1) == geometry.chunk_ratio
+        reach = np.where(is_bitmap, layout.SECTOR_BITMAP_BLOCK_SIZE, geometry.block_size).astype(np.uint64)
+        at = np.searchsorted(ends, offsets[near], side="right")  # the first range that ends behind the block's start
+        hit = starts[np.minimum(at, len(starts) - 1)] < offsets[near] + reach
+        for index in near[hit & (at < len(starts))].tolist():
+            kind, number = geometry.owner(first + index)
+            span = geometry.block_size if kind == "payload" else geometry.chunk_size
+            found.append((number * span, (number + 1) * span))
+    return merge_ranges(found)
+
+
+def _compare(
+    before: Image, after: Image, start: int, end: int, touched: Ranges, changed: Ranges, gained: Ranges
+) -> None:
+    for old, new in _aligned(_pieces(before, start, end), _pieces(after, start, end)):
+        span = (old.virtual_offset, old.virtual_offset + old.length)
+        if UNREADABLE in (old.kind, new.kind):
+            if old.kind != new.kind:
+                (gained if old.kind == UNREADABLE else changed).append(span)
+        elif PARENT in (old.kind, new.kind):
+            if old.kind != new.kind:
+                changed.append(span)
+        elif not _is_same_place(old, new, touched):
+            changed += _unlike(before, after, old, new)
+
+
+def _pieces(image: Image, start: int, end: int) -> Iterator[Piece]:
+    return image.mapping.pieces(start, end - start) if image.mapping and start < end else iter(())
+
+
+def _aligned(first: Iterator[Piece], second: Iterator[Piece]) -> Iterator[tuple[Piece, Piece]]:
+    """Two divisions of one range, cut so that the pieces of each pair cover the same bytes."""
+    one, two = next(first, None), next(second, None)
+    while one and two:
+        length = min(one.length, two.length)
+        yield one._replace(length=length), two._replace(length=length)
+        one, two = _behind(one, length) or next(first, None), _behind(two, length) or next(second, None)
+
+
+def _behind(piece: Piece, length: int) -> Piece | None:
+    if piece.length == length:
+        return None
+    file_offset = piece.file_offset + length if piece.kind == DATA else 0
+    return Piece(piece.virtual_offset + length, piece.length - length, piece.kind, file_offset)
+
+
+def _is_same_place(old: Piece, new: Piece, touched: Ranges) -> bool:
+    """Both are zeros, or the same bytes of the file where nobody wrote."""
+    if old.kind in (ZERO, HOLE) and new.kind in (ZERO, HOLE):
+        return True
+    if old.kind != new.kind or old.file_offset != new.file_offset:
+        return False
+    at = bisect_right(touched, (new.file_offset + new.length - 1, 1 << 64)) - 1
+    return at < 0 or touched[at][1] <= new.file_offset
+
+
+def _unlike(before: Image, after: Image, old: Piece, new: Piece) -> Iterator[tuple[int, int]]:
+    """The sectors of a piece that read otherwise."""
+    for done in range(0, old.length, _STEP):
+        length = min(_STEP, old.length - done)
+        one, two = _bytes(before, old, done, length), _bytes(after, new, done, length)
+        if one == two:
+            continue
+        for at in range(0, length, _SECTOR):
+            if one[at : at + _SECTOR] != two[at : at + _SECTOR]:
+                start = old.virtual_offset + done + at
+                yield start, start + min(_SECTOR, length - at)
+
+
+def _bytes(image: Image, piece: Piece, skipped: int, length: int) -> bytes:
+    return image.view.read_at(piece.file_offset + skipped, length) if piece.kind == DATA else bytes(length)
