@@ -10,8 +10,9 @@ COMPILER := formats/compiler/node_modules/.installed
 DEMO := demo
 SECONDS ?= 60
 SCOREBOARD := tests/results/scoreboard
+DIFFERENTIAL := tests/results/differential-$(shell date +%F)
 
-.PHONY: help demo test generate check-generated format lint golden bench scoreboard fuzz book peers clean
+.PHONY: help demo test generate check-generated format lint golden bench scoreboard differential fuzz witnesses book languages screenshots peers clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -71,16 +72,36 @@ scoreboard: $(VENV)/.peers ## Try every reader that is here on all conformance c
 	$(BIN)/vhdx conformance run --html $(SCOREBOARD).html --markdown $(SCOREBOARD).md --json > $(SCOREBOARD).part; \
 	code=$$?; test -s $(SCOREBOARD).part && mv $(SCOREBOARD).part $(SCOREBOARD).json; exit $$code
 
-fuzz: $(VENV)/.installed ## Try mutated images for SECONDS=60, new ones with SEED=number
-	$(BIN)/python -m tests.fuzz $(SECONDS) $(SEED)
+differential: $(VENV)/.peers ## Hold every reader that is here against the fuzz corpus; writes tests/results/
+	@$(PIP) install -qq --editable '.[dev,peers,more-peers]' || echo 'binary-refinery cannot be installed here: absent' >&2
+	@set -eu; export PATH="$(CURDIR)/$(BIN):$$PATH"; corpus=$$(mktemp -d); trap 'rm -rf "$$corpus"' EXIT; \
+	vhdx fuzz generate "$$corpus/corpus"; code=0; \
+	vhdx fuzz judge "$$corpus/corpus" --seconds 30 --markdown $(DIFFERENTIAL).md --json > $(DIFFERENTIAL).part || code=$$?; \
+	test -s $(DIFFERENTIAL).part && mv $(DIFFERENTIAL).part $(DIFFERENTIAL).json; exit $$code
 
-book: $(VENV)/.installed ## Show the layout documentation
-	@$(GENERATE) --list-book
+fuzz: $(VENV)/.installed ## Fuzz our own reader for SECONDS=60, or judge MUTANTS=number of a campaign
+	@$(PIP) install -qq --editable '.[dev,fuzz]' || echo 'atheris cannot be installed here: absent' >&2
+	$(BIN)/python -m tests.fuzz $(if $(MUTANTS),--mutants $(MUTANTS),--seconds $(SECONDS))
+
+witnesses: $(VENV)/.installed ## Search again for the images of vhdx fuzz, after a change of rules; takes minutes
+	@set -eu; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(BIN)/python -m vhdx_runtime.fuzz.search "$$folder" > "$$folder/found"; \
+	cp "$$folder/found" vhdx_runtime/fuzz/witnesses.jsonl
+
+book: $(VENV)/.docs ## Build the layout documentation as a site in build/book
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file vhdx_runtime/book/mkdocs.yml
+	@echo 'build/book/index.html; with search: $(BIN)/python -m http.server --directory build/book'
+
+languages: $(VENV)/.installed $(COMPILER) ## Compile formats/*.ksy to every language of the compiler, in build/languages
+	$(BIN)/python formats/compiler/languages.py build/languages
+
+screenshots: book ## Show pages of the book and of the inspector to a browser; writes tests/results/screenshots/
+	$(BIN)/python -m tests.screenshots
 
 peers: $(VENV)/.peers ## Install the other readers that tests and benchmarks compare with
 
 clean: ## Remove everything that the other tasks made, except generated/
-	rm -rf $(VENV) $(DEMO) dist formats/compiler/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DEMO) dist build fuzz-findings formats/compiler/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find vhdx_runtime generated formats tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed: pyproject.toml
@@ -93,6 +114,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.peers: $(VENV)/.installed
 	@$(PIP) install -qq --editable '.[dev,peers]'
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.installed
+	@$(PIP) install -qq --editable '.[dev,docs]'
 	@touch $@
 
 $(COMPILER): formats/compiler/package.json formats/compiler/package-lock.json

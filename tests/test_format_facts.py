@@ -33,6 +33,7 @@ OTHER_MEANING = {
     ("conformance.sampling", "_BORDER"): "length of a sample",
     ("conformance.sparse", "_CHUNK"): "granularity of memory",
     ("disk", "_DIRECT_KEPT"): "blocks remembered",
+    ("fuzz.scratch", "_UNIT"): "unit of the sparse digest",
     ("inspect.words", "_CHUNK"): "entries decoded at a time",
     ("inspect.words", "_MANY"): "entries from which on arrays are faster",
     ("mapping", "_MEMO"): "blocks remembered",

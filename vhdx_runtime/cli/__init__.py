@@ -28,6 +28,10 @@ COMMANDS: Final = {
     "inspect": _Place("vhdx_runtime.cli.inspect:command", "Show every field and every byte of a file."),
     "explain": _Place("vhdx_runtime.cli.explain:command", "Say what a byte of the file or of the disk is."),
     "check": _Place("vhdx_runtime.cli.check:command", "Check images against every rule of the format."),
+    "repair": _Place("vhdx_runtime.cli.repair:command", "Mend what check finds, step by step, with a way back."),
+    "book": _Place(
+        "vhdx_runtime.cli.book:command", "Print the documentation of the layout: structures, fields, rules."
+    ),
     "rules": _Place("vhdx_runtime.cli.rules:command", "List the rules of the format, or explain some."),
     "map": _Place("vhdx_runtime.cli.map:command", "List the ranges of the disk and where their bytes are."),
     "read": _Place("vhdx_runtime.cli.read:command", "Read bytes of the disk."),
@@ -35,6 +39,7 @@ COMMANDS: Final = {
     "hash": _Place("vhdx_runtime.cli.hash:command", "Digest the disk: md5, sha1 and sha256 in one pass."),
     "compare": _Place("vhdx_runtime.cli.compare:command", "List where two disks differ."),
     "conformance": _Place("vhdx_runtime.cli.conformance:command", "Images that readers get wrong, and what is right."),
+    "fuzz": _Place("vhdx_runtime.cli.fuzz:command", "Images that break chosen rules, and tools for fuzzing with them."),
     "schema": _Place("vhdx_runtime.cli.schema:command", "Print the JSON Schema of what a command prints with --json."),
     "completion": _Place("vhdx_runtime.cli.completion:command", "Print what makes a shell complete vhdx."),
 }
@@ -96,7 +101,10 @@ def _end(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
 @click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="vhdx", message="%(prog)s %(version)s")
 def main() -> None:
-    """Read VHDX images correctly, and show every byte of them. No command changes an image."""
+    """Read VHDX images correctly, and show every byte of them.
+
+    Only `repair` changes an image, and only with --apply or --undo.
+    """
     if not gc.get_freeze_count():
         gc.freeze()  # modules live to the end: to walk them in every collection takes a tenth of the time of `info`
     for stream in (sys.stdout, sys.stderr):

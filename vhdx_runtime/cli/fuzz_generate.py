@@ -1,0 +1,94 @@
+"""`vhdx fuzz generate` and `reproduce`: write a labelled corpus, or one image of it.
+
+Knows the options; what is generated stands in `fuzz/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .common import FOUND, USAGE, Failure, emit_json, examples, json_option
+
+_PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", "all")
+
+
+@click.command(
+    epilog=examples(
+        "vhdx fuzz generate corpus/",
+        "vhdx fuzz generate seeds/ --distil --packed",
+        "vhdx fuzz generate log/ --profile single-fault --rules 'LOG-*'",
+        "vhdx fuzz generate random/ --profile random --seed 7 --count 1000",
+    )
+)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path), metavar="OUT")
+@click.option("--profile", type=click.Choice(_PROFILES), default="all", show_default=True, help="Which images.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random images.")
+@click.option("--count", type=click.IntRange(min=0), default=None, help="How many random images; without it, 16.")
+@click.option("--rules", default="*", metavar="GLOB", help="Only images about rules of this pattern.")
+@click.option("--distil", is_flag=True, help="Only 128 small images that differ most, the most different first.")
+@click.option("--packed", is_flag=True, help="Write images in packed form, and what unpacks them.")
+@click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
+@json_option
+def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:
+    """Write a labelled corpus of images into OUT.
+
+    Every image is a sparse file; OUT/manifest.jsonl says of each what was changed in it, which rules it breaks and what
+    a reader must make of it. Images that ask a reader for more than 64 MiB stand in OUT/heavy. Same seed, same bytes.
+    """
+    from ..fuzz import corpus, distil
+    from .progress import counted
+
+    if out.exists() and any(out.iterdir()) and not force:
+        raise Failure(f"{out}: is not empty; --force writes into it", USAGE)
+    with _failures():
+        entries = corpus.choose((options["profile"],), options["rules"], seed=options["seed"], count=options["count"])
+        images: Iterable[corpus.Made] = corpus.made(entries)
+        dropped: list[str] = []
+        if options["distil"]:
+            images, dropped = distil.distil(images)
+        with counted("images", len(entries)) as advance:
+            count = corpus.write(out, images, is_packed=options["packed"], advance=advance)
+    if as_json:
+        emit_json({"images": count, "folder": str(out), "dropped_rules": dropped})
+        return
+    click.echo(f"{count} images in {out}")
+    if dropped:
+        click.echo(f"{len(dropped)} rules have no image here: {', '.join(dropped)}")
+
+
+@click.command(epilog=examples("vhdx fuzz reproduce hdr-006-1", "vhdx fuzz reproduce random-7-12 --output x.vhdx"))
+@click.argument("name", metavar="ID")
+@click.option("--output", "-o", type=click.Path(), metavar="FILE", help="Where to; ID.vhdx without it.")
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+def reproduce(name: str, output: str | None, force: bool) -> None:
+    """Write one image of the corpus again, the same to the byte.
+
+    A file with a parent looks for it under the name that the corpus gives it.
+    """
+    from ..conformance import sparse
+    from ..fuzz import entries, rand
+
+    entry = entries.lookup(name) or rand.by_name(name)
+    if entry is None:
+        raise Failure(f"no image is called {name}; manifest.jsonl of a corpus lists them", USAGE)
+    target = Path(output or entry.file_name)
+    if target.exists() and not force:
+        raise Failure(f"{target}: exists; --force replaces it", USAGE)
+    with _failures():
+        image = entry.expand()
+    sparse.save(target, image.extents, image.length)
+    click.echo(target)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """What cannot be made ends the command with one line."""
+    try:
+        yield
+    except ValueError as error:
+        raise Failure(str(error), FOUND) from error

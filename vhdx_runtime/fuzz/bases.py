@@ -1,0 +1,282 @@
+"""Sound files of every shape: what the search starts from, and the corpus's valid part.
+
+Each is a recipe that breaks no rule. They hold little data, so that hundreds of them stay small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final
+
+from vhdx_format import layout
+
+from ..conformance.log_recipe import Hide, Log, LogEntry, Write, Zeros
+from ..conformance.recipe import (
+    Bat,
+    Bitmap,
+    Block,
+    ExtraRegion,
+    Fill,
+    Geometry,
+    HeaderCopy,
+    Item,
+    Metadata,
+    Recipe,
+    RegionTables,
+    make_guid,
+    standard_items,
+)
+from ..conformance.structures import locator_for
+from .items import item_recipes, large_item
+
+_MIB: Final = layout.OBJECT_ALIGNMENT
+_SECTOR: Final = layout.LOG_SECTOR_SIZE
+_FULL: Final = layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT
+_PARTIAL: Final = layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT
+_ZERO: Final = layout.PAYLOAD_BLOCK_STATE_ZERO
+_UNDEFINED: Final = layout.PAYLOAD_BLOCK_STATE_UNDEFINED
+_UNMAPPED: Final = layout.PAYLOAD_BLOCK_STATE_UNMAPPED
+_FEW: Final = (Fill(0, layout.LOG_SECTOR_SIZE, b"vhdx-fuzz "),)
+_TINY_DISK: Final = Geometry(virtual_disk_size=layout.BLOCK_SIZE_MIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A sound file.
+
+    Attributes:
+        recipe: the file.
+        parent: name of the base that it is put over, "" for none.
+        swept: what the search changes in it: beginnings of the names of objects and of parts of the recipe, "" for all.
+    """
+
+    recipe: Recipe
+    parent: str = ""
+    swept: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Of its recipe."""
+        return self.recipe.name
+
+
+def _data(number: int) -> Block:
+    """A block with a few bytes of its own."""
+    return Block(number, fills=_FEW)
+
+
+def _few(*states: int) -> tuple[Block, ...]:
+    return tuple(Block(number, state, fills=_FEW) for number, state in enumerate(states))
+
+
+@cache
+def bases() -> Mapping[str, Base]:
+    """All bases by name, parents before their children."""
+    found = [*_plain(), *_shaped(), *_logs(), *_parents(), *_children(), *_tight()]
+    return {base.name: base for base in found}
+
+
+def _plain() -> list[Base]:
+    dynamic = Recipe(
+        name="dynamic",
+        metadata=Metadata(standard_items(Geometry()), (Item(make_guid("user item"), b"user", is_user=True),)),
+        bat=Bat((_data(0), _data(2))),
+    )
+    states = Recipe(
+        name="states",
+        geometry=Geometry(virtual_disk_size=6 * _MIB),
+        bat=Bat((*_few(_FULL, _ZERO), Block(2, _UNDEFINED, fills=(), anchored=True), Block(3, _UNMAPPED, fills=()))),
+    )
+    fixed = Recipe(name="fixed", geometry=Geometry("fixed", 2 * _MIB), bat=Bat((_data(0), _data(1))))
+    two = Recipe(
+        name="blocks-2m",
+        geometry=Geometry(virtual_disk_size=4 * _MIB, block_size=2 * _MIB),
+        bat=Bat((_data(0), _data(1))),
+    )
+    table = ("bat",)
+    return [
+        Base(dynamic, swept=("",)),
+        Base(states, swept=table),
+        Base(fixed, swept=("bat", "file_parameters", "file_length")),
+        Base(two, swept=("bat", "file_length")),
+    ]
+
+
+def _shaped() -> list[Base]:
+    extra = ExtraRegion(make_guid("optional region"), content=b"kept by who does not know it")
+    second = ExtraRegion(make_guid("another optional region"))
+    regions = Recipe(
+        name="regions",
+        regions=RegionTables(("metadata", extra.guid, "bat"), (extra, second)),
+        log=Log(length=0),
+        metadata=Metadata(
+            extra=(Item(make_guid("an item"), b"item"), Item(make_guid("empty item"), b""), large_item()), gap=24
+        ),
+        file_order=("bat", "log", "blocks", "metadata"),
+        bat=Bat((_data(1),)),
+    )
+    wide = Recipe(
+        name="wide",
+        geometry=Geometry(virtual_disk_size=514 * _MIB),
+        bat=Bat((_data(511), _data(512)), order="descending"),
+    )
+    chunk = layout.CHUNK_SIZE_512 // _MIB
+    chunks = Recipe(
+        name="chunks",
+        geometry=Geometry(virtual_disk_size=(chunk + 2) * _MIB),
+        bat=Bat((_data(chunk - 1), _data(chunk)), (Bitmap(0, layout.SECTOR_BITMAP_BLOCK_STATE_NOT_PRESENT),)),
+    )
+    chosen = (regions, wide, chunks, *item_recipes(_TINY_DISK), *_ends())
+    swept = {"regions": ("region", "metadata"), "wide": ("bat",), "chunks": ("bat",), "items": ("metadata",)}
+    swept |= {"items-large": ("metadata_table",), "items-2047": ("metadata_table.header",)}
+    swept |= {"native-4k": ("virtual_disk_size", "physical_sector_size"), "largest": ("virtual_disk_size",)}
+    return [Base(one, swept=swept.get(one.name, ())) for one in chosen]
+
+
+def _ends() -> tuple[Recipe, ...]:
+    """Sizes and numbers at the ends of what is allowed."""
+    largest = Recipe(
+        name="largest",
+        geometry=Geometry(virtual_disk_size=layout.VIRTUAL_DISK_SIZE_MAX, block_size=layout.BLOCK_SIZE_MAX),
+    )
+    native = Recipe(
+        name="native-4k",
+        geometry=Geometry(virtual_disk_size=3 * _MIB, logical_sector_size=layout.SECTOR_SIZE_4096),
+        bat=Bat(_few(_FULL, _ZERO, _FULL), order="scrambled", seed=3),
+    )
+    small = layout.SECTOR_SIZE_512
+    odd = Recipe(
+        name="odd-end",
+        geometry=Geometry(virtual_disk_size=2 * _MIB + 3 * small, physical_sector_size=small),
+        headers=(HeaderCopy(9), HeaderCopy(8)),
+        bat=Bat((_data(2),)),
+    )
+    nearly = Recipe(
+        name="last-sequence",
+        headers=(HeaderCopy(layout.SEQUENCE_NUMBER_MAX - 1), HeaderCopy(layout.SEQUENCE_NUMBER_MAX - 2)),
+        geometry=_TINY_DISK,
+    )
+    return largest, native, odd, nearly
+
+
+def _logs() -> list[Base]:
+    blocks = (_data(0), _data(2))
+    bat = Hide("bat")
+    dirty = Recipe(name="log-one", bat=Bat(blocks), log=Log((LogEntry((bat, Hide("metadata", length=_SECTOR))),)))
+    slack = LogEntry((Zeros("bat", 8 * _SECTOR), Write("bat", 9 * _SECTOR, bytes(_SECTOR))))
+    later = replace(slack, tail=0)
+    several = Recipe(name="log-several", bat=Bat(blocks), log=Log((LogEntry((bat,), sequence_number=5), later, later)))
+    older = LogEntry((Zeros("bat", 8 * _SECTOR),))
+    newer = LogEntry((bat, *slack.updates), sequence_number=20, position=16 * _SECTOR, tail="self")
+    apart = Recipe(name="log-apart", bat=Bat(blocks), log=Log((older, newer)))
+    wrapped = Recipe(
+        name="log-wrapped",
+        bat=Bat(blocks),
+        log=Log((LogEntry((bat,), position=_MIB - _SECTOR, sequence_number=1 << 40), LogEntry((), tail="run"))),
+    )
+    entries = _MIB // _SECTOR
+    full = Recipe(name="log-full", bat=Bat((_data(0),)), log=Log((LogEntry((), repeat=entries),)))
+    zeros = Recipe(
+        name="log-zeros",
+        bat=Bat(blocks),
+        log=Log(
+            (LogEntry((Zeros("bat", _SECTOR, _MIB - _SECTOR), Hide("bat", length=_SECTOR)), last_file_offset=None),)
+        ),
+    )
+    both = Hide("region_table_1", length=_SECTOR), Hide("region_table_2", length=_SECTOR)
+    tables = Recipe(name="log-region-tables", geometry=_TINY_DISK, log=Log((LogEntry(both),)))
+    grown = Recipe(
+        name="log-grows",
+        bat=Bat((Block(0, fills=()),)),
+        log=Log((LogEntry((bat,)),)),
+        file_length=4 * _MIB,
+    )
+    none = Recipe(name="log-none", geometry=_TINY_DISK, log=Log(length=0))
+    last = Recipe(name="log-last", bat=Bat(blocks), file_order=("metadata", "bat", "blocks", "log"))
+    swept = [Base(none, swept=("header", "log", "file_length")), Base(last, swept=("header", "log", "file_length"))]
+    swept += [Base(dirty, swept=("header", "log", "file_length")), Base(grown, swept=("log", "file_length"))]
+    swept += [Base(one, swept=("log",)) for one in (several, apart, zeros)]
+    return swept + [Base(one) for one in (wrapped, full, tables)]
+
+
+def _parents() -> list[Base]:
+    disk = Geometry(virtual_disk_size=4 * _MIB)
+    parent = Recipe(name="parent", geometry=disk, bat=Bat((_data(0), _data(1))))
+    native = replace(disk, logical_sector_size=layout.SECTOR_SIZE_4096)
+    others = {
+        "parent-4k": replace(parent, geometry=native),
+        "parent-longer": replace(parent, geometry=replace(disk, virtual_disk_size=5 * _MIB)),
+        "parent-shorter": replace(parent, geometry=replace(disk, virtual_disk_size=2 * _MIB)),
+        "parent-2m-blocks": replace(parent, geometry=replace(disk, block_size=2 * _MIB)),
+        "parent-dirty": replace(parent, log=Log((LogEntry(),))),
+    }
+    same = make_guid(f"{parent.name}/data")
+    headers = (HeaderCopy(1, data_write_guid=same), HeaderCopy(2, data_write_guid=same))
+    others = {name: replace(recipe, headers=headers) for name, recipe in others.items()}
+    return [Base(parent), *(Base(replace(recipe, name=name)) for name, recipe in others.items())]
+
+
+def _children() -> list[Base]:
+    parent = bases_parent()
+    geometry = Geometry("differencing", 4 * _MIB)
+    runs = ((0, 3), (64, 9))
+    own = (_data(0), Block(1, _PARTIAL, fills=_FEW, sectors=runs), Block(2, _ZERO, fills=()))
+    child = Recipe(name="child", geometry=geometry, bat=Bat(own), parent=locator_for(parent))
+    hyper_v = locator_for(parent, is_full=True)
+    absolute = layout.KEY_ABSOLUTE_WIN32_PATH.decode()
+    pairs = tuple((key, "\\\\?\\" + str(value) if key == absolute else value) for key, value in hyper_v.pairs)
+    full = Recipe(name="child-full", geometry=geometry, bat=Bat(own[:1]), parent=replace(hyper_v, pairs=pairs))
+    bare = Recipe(name="child-empty", geometry=geometry, parent=locator_for(parent))
+    chunk = layout.CHUNK_SIZE_512 // _MIB
+    two = Recipe(
+        name="child-two-chunks",
+        geometry=replace(geometry, virtual_disk_size=(chunk + 2) * _MIB + layout.SECTOR_SIZE_512),
+        bat=Bat((Block(chunk - 1, _PARTIAL, fills=_FEW, sectors=((0, 5),)), _data(chunk)), order="descending"),
+    )
+    small_parent = Recipe(name="parent-two-chunks", geometry=replace(two.geometry, disk_type="dynamic"))
+    two = replace(two, parent=locator_for(small_parent))
+    dirty = replace(child, name="child-dirty", log=Log((LogEntry((Hide("bitmap[0]"), Hide("bat"))),)))
+    late = (Zeros("bitmap[0]", 0, layout.SECTOR_BITMAP_BLOCK_SIZE), Hide("bitmap[0]"), Hide("bat"))
+    grows = replace(
+        child,
+        name="child-log-grows",
+        bat=Bat(own[:2], order="descending"),
+        log=Log((LogEntry(late),)),
+        file_length=6 * _MIB,
+    )
+    return [
+        Base(grows, "parent", ("log[",)),
+        Base(child, "parent", ("bat", "file", "parent", "metadata", "sector_bitmap", "header_2")),
+        Base(full, "parent", ("parent",)),
+        Base(bare, "parent", ("file_parameters", "virtual_disk_size")),
+        Base(small_parent),
+        Base(two, "parent-two-chunks", ("bat", "sector_bitmap", "file_length")),
+        Base(dirty, "parent"),
+    ]
+
+
+def bases_parent() -> Recipe:
+    """The recipe of the parent that most children have."""
+    return _parents()[0].recipe
+
+
+def _tight() -> list[Base]:
+    """Files whose objects lie where no sound file has them, so that the whole is small; see `Recipe.is_tight`."""
+    plain = Recipe(
+        name="tight",
+        is_tight=True,
+        regions=RegionTables(metadata_length=layout.METADATA_TABLE_SIZE + 2 * _SECTOR),
+        metadata=Metadata(extra=(Item(make_guid("user item"), b"user", is_user=True),)),
+        log=Log(length=4 * _SECTOR),
+    )
+    entries = (LogEntry((Hide("bat"),)), LogEntry((Zeros("bat"),)))
+    dirty = replace(plain, name="tight-log", log=replace(plain.log, entries=entries, length=8 * _SECTOR))
+    child = replace(
+        plain,
+        name="tight-child",
+        geometry=Geometry("differencing", layout.BLOCK_SIZE_MIN, layout.BLOCK_SIZE_MAX),
+        parent=locator_for(bases_parent(), is_full=True),
+    )
+    return [Base(plain), Base(dirty), Base(child)]

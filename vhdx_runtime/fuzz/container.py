@@ -1,0 +1,232 @@
+"""VHDX for the engine: its tables and parser, and sound files as subjects whose changes a full check judges.
+
+Knows which objects a file consists of; what is in them comes from the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from vhdx_format import layout
+from vhdx_format.rules import CLAIMS, RULES
+
+from ..codec import decode
+from ..conformance import overrides, structures
+from ..conformance.expand import Expanded, expand
+from ..conformance.recipe import RecipeError
+from .bases import Base
+from .change import AnyEdit, Change, changed, parent_of
+from .engine.format import Edit, Format, Root
+from .oracle import broken_rules
+from .shapes import shapes
+
+_ENTRY = layout.STRUCTURES["bat_entry"].size or 0
+_SECTOR = layout.LOG_SECTOR_SIZE
+_TABLE_EDGE = _SECTOR // _ENTRY
+_LENGTH_AT = next(f.offset or 0 for f in layout.STRUCTURES["log_entry_header"].fields if f.id == "entry_length")
+_SEQUENCE_AT = next(f.offset or 0 for f in layout.STRUCTURES["log_entry_header"].fields if f.id == "sequence_number")
+_FAILURES = (RecipeError, LookupError, TypeError, ValueError, OverflowError)
+
+
+def _parse(structure: str, raw: bytes) -> Any:
+    return decode.structure(structure, raw).fields
+
+
+def broken_claims(structure: str, raw: bytes) -> frozenset[str]:
+    """Rules of one structure alone that its bytes break: claims, reserved fields and the checksum."""
+    placed = decode.structure(structure, raw)
+    found = {claim.rule for claim in CLAIMS.get(structure, ()) if decode.answer(placed, claim) is False}
+    for field in layout.STRUCTURES[structure].fields:
+        if field.zero_rule and field.offset is not None and any(raw[field.offset : field.offset + (field.size or 0)]):
+            found.add(field.zero_rule)
+    declared = layout.STRUCTURES[structure].checksum
+    if declared is not None and decode.checksum_finding(placed) is not None:
+        found.add(declared.rule)
+    return frozenset(found)
+
+
+VHDX = Format(
+    structures=layout.STRUCTURES,
+    constants=layout.CONSTANTS,
+    guids=layout.GUIDS,
+    enums=layout.ENUMS,
+    rules=RULES,
+    claims=CLAIMS,
+    parse=_parse,
+    broken=broken_claims,
+    put=overrides.replaced,
+)
+
+
+class Container:
+    """A sound file that can be changed and judged.
+
+    Attributes:
+        base: the file.
+        name: of the base.
+        paired: the length of a file is also changed together with fields.
+    """
+
+    paired = frozenset({"put file_length"})
+
+    def __init__(self, base: Base, parents: Mapping[str, Expanded], folder: Path | None = None) -> None:
+        """A sound file.
+
+        Args:
+            base: the file.
+            parents: expanded bases that it can be put over, by name.
+            folder: where these stand as files; None: they do not, and no file with a parent can be judged.
+        """
+        self.base = base
+        self.name = base.name
+        self._parents = parents
+        self._folder = folder
+
+    @cached_property
+    def made(self) -> Expanded:
+        """The file as it is."""
+        return self.expand(())
+
+    def expand(self, edits: Sequence[AnyEdit], file_name: str | None = None) -> Expanded:
+        """The file with changes.
+
+        Args:
+            edits: the changes.
+            file_name: what to call it, None for what the recipe says.
+
+        Raises:
+            RecipeError, LookupError, TypeError, ValueError, OverflowError: it cannot be made.
+        """
+        return make(self.base, edits, self._parents, file_name)
+
+    def judge(self, edits: Sequence[Any]) -> frozenset[str] | None:
+        """Rules that the changed file breaks; None where it cannot be made."""
+        try:
+            made = self.expand(edits)
+        except _FAILURES:
+            return None
+        return broken_rules(made, self._folder if self.base.parent else None)
+
+    @cached_property
+    def roots(self) -> Sequence[Root]:
+        """The objects of the file."""
+        return tuple(roots(self.made))
+
+    def is_wanted(self, path: str) -> bool:
+        """Whether the search is to change a part of the file."""
+        return any(path.startswith(start) for start in self.base.swept)
+
+    @cached_property
+    def landmarks(self) -> Sequence[int]:
+        """Where objects start and end."""
+        plan = self.made.plan
+        starts = {place.offset for place in layout.PLACES} | {layout.HEADER_SECTION_USED, layout.HEADER_SECTION_SIZE}
+        ends = {start + length for start, length in plan.extents.values()}
+        starts |= ends | {start for start, _ in plan.extents.values()} | set(plan.payload.values())
+        return sorted(starts | set(plan.bitmap.values()) | {plan.end, plan.length})
+
+    @cached_property
+    def shapes(self) -> Sequence[tuple[AnyEdit, ...]]:
+        """Changes of its shape, of its padding and of the chain that it stands in."""
+        found: list[tuple[AnyEdit, ...]] = [
+            (one,) for one in shapes(self.base.recipe, self.landmarks) if self.is_wanted(one.path)
+        ]
+        unused = [Edit(f"region_table_{copy}", "unused", b"\x01", layout.REGION_TABLE_SIZE - 1) for copy in (1, 2)]
+        found += [tuple(unused[:1]), tuple(unused)] * self.is_wanted("region_table_1")
+        found += [(edit,) for edit in _slack(self.made) if self.is_wanted(edit.path) or self.is_wanted(edit.target)]
+        if self.base.parent:
+            found += [
+                (Change("over", "parent file", name),)
+                for name in self._parents
+                if name != self.base.parent and self.is_wanted("parent")
+            ]
+            found += [(Change("own", "parent"),)] * self.is_wanted("parent")
+        return found
+
+
+def make(
+    base: Base, edits: Sequence[AnyEdit], parents: Mapping[str, Expanded], file_name: str | None = None
+) -> Expanded:
+    """A base with changes, as a file, see `Container.expand`."""
+    name = parent_of(edits, base.parent)
+    recipe = base.recipe if file_name is None else replace(base.recipe, file_name=file_name)
+    if name != base.parent:
+        recipe = replace(recipe, parent=structures.locator_for(parents[name].recipe))
+    return expand(changed(recipe, edits), parents[name] if name else None)
+
+
+def roots(made: Expanded) -> Iterator[Root]:
+    """The objects of a file that overrides can name, with their bytes."""
+    for place in layout.PLACES:
+        size = layout.STRUCTURES[place.structure].size or 0
+        yield Root(place.id, place.structure, window(made, place.offset, size), place.offset, place.structure)
+    yield from _metadata(made)
+    yield from _bat(made)
+    yield from _log(made)
+
+
+def _metadata(made: Expanded) -> Iterator[Root]:
+    start, _ = made.plan.extents["metadata"]
+    size = layout.METADATA_TABLE_SIZE
+    yield Root("metadata_table", "metadata_table", window(made, start, size), start, "metadata_table")
+    parts = structures.metadata(made.recipe, made.recipe.parent)[1:]
+    items = [item for item in structures.table_items(made.recipe) if item.content is None or item.content]
+    for item, (offset, content) in zip(items, parts, strict=True):
+        if item.content is None and item.item_id in layout.STRUCTURES:
+            yield Root(item.item_id, item.item_id, content, start + offset, item.item_id)
+
+
+def _bat(made: Expanded) -> Iterator[Root]:
+    """Entries of the table: those in use, the first behind them, the last in the region, and at a sector's border."""
+    plan = made.plan
+    start, length = plan.extents["bat"]
+    used = [plan.payload_index(number) for number in plan.blocks] + [plan.bitmap_index(one) for one in plan.bitmaps]
+    ends = [plan.payload_index(plan.payload_blocks - 1), plan.entry_count - 1, plan.entry_count]
+    indexes = {*sorted(used)[:6], *used[-2:], *ends, _TABLE_EDGE - 1, _TABLE_EDGE, length // _ENTRY - 1, 0, 1}
+    for index in sorted(indexes):
+        if (index + 1) * _ENTRY <= length:
+            offset = start + index * _ENTRY
+            yield Root(f"bat[{index}]", "bat_entry", window(made, offset, _ENTRY), offset, f"bat[{index}]")
+
+
+def _log(made: Expanded) -> Iterator[Root]:
+    """Entries of the log in the order in which they were written."""
+    start, length = made.plan.extents["log"]
+    area = window(made, start, length)
+    found = []
+    for position in range(0, length, _SECTOR):
+        if area.startswith(layout.LOG_ENTRY_SIGNATURE, position):
+            size = int.from_bytes(area[position + _LENGTH_AT : position + _LENGTH_AT + 4], "little")
+            raw = (area[position:] + area[:position])[:size]
+            found.append((int.from_bytes(raw[_SEQUENCE_AT : _SEQUENCE_AT + 8], "little"), start + position, raw))
+    for index, (_, offset, raw) in enumerate(sorted(found)[:3]):
+        yield Root(f"log[{index}]", "log_entry", raw, offset, f"log[{index}]")
+
+
+def window(made: Expanded, offset: int, length: int) -> bytes:
+    """A range of a file's bytes, zeros behind its end."""
+    buffer = bytearray(length)
+    for start, data in made.extents:
+        low, high = max(start, offset), min(start + len(data), offset + length)
+        if low < high:
+            buffer[low - offset : high - offset] = data[low - start : high - start]
+    return bytes(buffer)
+
+
+def _slack(made: Expanded) -> Iterator[Edit]:
+    """A byte that is not zero, first and last in every place that holds nothing."""
+    header = layout.HEADER_SIZE
+    for copy, offset in (("header_1", layout.HEADER_1_OFFSET), ("header_2", layout.HEADER_2_OFFSET)):
+        for place in (offset + header, offset + layout.HEADER_SLOT_SIZE - 1):
+            yield Edit("file", f"{copy}_padding", b"\x01", place)
+    for place in (layout.HEADER_SECTION_USED, layout.HEADER_SECTION_SIZE - 1):
+        yield Edit("file", "header_section.tail", b"\x80", place)
+    yield Edit("metadata_table", "unused", b"\x01", layout.METADATA_TABLE_SIZE - 1)
+    for chunk, place in made.plan.bitmap.items():
+        for byte in (0, layout.SECTOR_BITMAP_BLOCK_SIZE - 1):
+            yield Edit("file", f"sector_bitmap[{chunk}].bits", b"\x80", place + byte)
+        yield Edit("file", f"sector_bitmap[{chunk}].bits", b"\xff" * layout.LOG_SECTOR_SIZE, place)
