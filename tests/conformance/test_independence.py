@@ -13,7 +13,7 @@ import vhdx_runtime.conformance
 
 FOLDER = Path(vhdx_runtime.conformance.__file__).parent
 # What judges, or runs readers: not part of the engine, and imported by nothing of it.
-JUDGES = {"judging", "selfcheck", "runner", "worker", "outcomes", "compare", "scoreboard", "demo"}
+JUDGES = {"hosts", "judging", "selfcheck", "runner", "worker", "outcomes", "compare", "scoreboard", "demo"}
 ENGINE = sorted(path for path in FOLDER.glob("*.py") if path.stem.split("_")[0] not in JUDGES)
 OWN = {"codec.encode", "codec.checksum"}
 FORBIDDEN = ("codec.decode", "codec.source", "semantics", "image", "chain", "disk", "mapping", "findings")

@@ -50,6 +50,8 @@ def safe(text: str) -> str:
     >>> print(safe("a\x1b[2J\u202e"))
     a\x1b[2J\u202e
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
