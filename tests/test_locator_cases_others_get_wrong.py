@@ -131,7 +131,7 @@ def test_nil_links_nothing(tmp_path: Path) -> None:
     copies = tuple(replace(copy, data_write_guid=NIL_GUID) for copy in BASE.headers)
     pairs = (("parent_linkage", f"{{{NIL_GUID}}}"), ("parent_linkage2", f"{{{NIL_GUID}}}"), PATH)
     write_chain([replace(BASE, headers=(copies[0], copies[1])), child_with(*pairs)], tmp_path)
-    refusal(tmp_path)
+    assert refusal(tmp_path).rule == "CHN-002"
 
 
 def test_the_parents_current_header_speaks_for_it(tmp_path: Path) -> None:

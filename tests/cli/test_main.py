@@ -83,11 +83,12 @@ def test_the_version_is_the_package_s() -> None:
     "arguments", [["nonsense"], ["info"], ["map", "--header", "3", "x"], ["read", "--log", "no", "x"]]
 )
 def test_wrong_usage_is_2(arguments: list[str]) -> None:
-    run(*arguments, code=2)
+    assert run(*arguments, code=2).stdout == ""
 
 
 def test_a_child_reads_through_each_of_the_ways_to_name_a_parent(tmp_path: Path) -> None:
-    run("map", "--parent", tmp_path / "none.vhdx", "--parent-dir", tmp_path, make(tmp_path, SAMPLE).path)
+    result = run("map", "--parent", tmp_path / "none.vhdx", "--parent-dir", tmp_path, make(tmp_path, SAMPLE).path)
+    assert result.stderr == ""
 
 
 @pytest.mark.parametrize("name", OWN)

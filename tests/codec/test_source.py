@@ -137,6 +137,7 @@ def test_threads_do_not_disturb_each_other(source: Source) -> None:
 def test_closing_twice_is_harmless(source: Source) -> None:
     source.close()
     source.close()
+    assert source.fd is None
 
 
 def test_closing_closes_only_what_was_opened_here(tmp_path: Path) -> None:

@@ -86,7 +86,9 @@ def test_a_program_may_write_the_disk_to_its_output_and_no_more_than_that(raw: P
 def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     run_one(shell(f"sleep 300 & echo $! > {shlex.quote(str(note))}; wait"))
-    wait_until(lambda: not is_running(int(note.read_text())))
+    pid = int(note.read_text())
+    wait_until(lambda: not is_running(pid))
+    assert not is_running(pid)
 
 
 def is_running(pid: int) -> bool:

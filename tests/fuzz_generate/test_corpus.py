@@ -37,7 +37,7 @@ def test_it_has_at_most_600_images_all_different(whole: list[Made]) -> None:
 def test_every_label_is_of_the_form_of_its_schema(whole: list[Made]) -> None:
     validator = jsonschema.Draft202012Validator(SCHEMA)
     for one in whole:
-        validator.validate(json.loads(json.dumps(one.label)))
+        assert validator.is_valid(json.loads(json.dumps(one.label))), one.entry.id
 
 
 def test_edits_say_what_was_there_and_what_is_there_now(whole: list[Made]) -> None:

@@ -101,7 +101,7 @@ def test_rules_are_selected_and_ignored(dirty: Path) -> None:
     assert "Nothing is planned" in run("repair", "--ignore", "LOG-*", dirty).output
     assert "Nothing is planned" in run("repair", "--select", "BAT-*", dirty).output
     assert "LOG-001" in run("repair", "--select", "LOG-*,BAT-002", dirty).output
-    assert "no rule is called" in run("repair", "--offer", "XXX-001", dirty, code=2).output
+    assert "no rule is called" in run("repair", "--offer", "CRC-001", dirty, code=2).output
 
 
 @pytest.mark.parametrize("arguments", [("--plan", "--apply"), ("--plan", "--undo", "x")])

@@ -8,40 +8,32 @@ from __future__ import annotations
 import errno
 import gc
 import sys
-from importlib import import_module
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
 from .. import __version__
 from ..errors import VhdxError
 from .common import FOUND, Failure, shown
-
-
-class _Place(NamedTuple):
-    target: str
-    summary: str
-
+from .lazy import LazyGroup, Place
 
 COMMANDS: Final = {
-    "info": _Place("vhdx_runtime.cli.info:command", "Say first what a person or a script needs to know of an image."),
-    "inspect": _Place("vhdx_runtime.cli.inspect:command", "Show every field and every byte of a file."),
-    "explain": _Place("vhdx_runtime.cli.explain:command", "Say what a byte of the file or of the disk is."),
-    "check": _Place("vhdx_runtime.cli.check:command", "Check images against every rule of the format."),
-    "repair": _Place("vhdx_runtime.cli.repair:command", "Mend what check finds, step by step, with a way back."),
-    "book": _Place(
-        "vhdx_runtime.cli.book:command", "Print the documentation of the layout: structures, fields, rules."
-    ),
-    "rules": _Place("vhdx_runtime.cli.rules:command", "List the rules of the format, or explain some."),
-    "map": _Place("vhdx_runtime.cli.map:command", "List the ranges of the disk and where their bytes are."),
-    "read": _Place("vhdx_runtime.cli.read:command", "Read bytes of the disk."),
-    "convert": _Place("vhdx_runtime.cli.convert:command", "Write the disk as a sparse raw image."),
-    "hash": _Place("vhdx_runtime.cli.hash:command", "Digest the disk: md5, sha1 and sha256 in one pass."),
-    "compare": _Place("vhdx_runtime.cli.compare:command", "List where two disks differ."),
-    "conformance": _Place("vhdx_runtime.cli.conformance:command", "Images that readers get wrong, and what is right."),
-    "fuzz": _Place("vhdx_runtime.cli.fuzz:command", "Images that break chosen rules, and tools for fuzzing with them."),
-    "schema": _Place("vhdx_runtime.cli.schema:command", "Print the JSON Schema of what a command prints with --json."),
-    "completion": _Place("vhdx_runtime.cli.completion:command", "Print what makes a shell complete vhdx."),
+    "info": Place("vhdx_runtime.cli.info:command", "Say first what a person or a script needs to know of an image."),
+    "inspect": Place("vhdx_runtime.cli.inspect:command", "Show every field and every byte of a file."),
+    "explain": Place("vhdx_runtime.cli.explain:command", "Say what a byte of the file or of the disk is."),
+    "check": Place("vhdx_runtime.cli.check:command", "Check images against every rule of the format."),
+    "repair": Place("vhdx_runtime.cli.repair:command", "Mend what check finds, step by step, with a way back."),
+    "book": Place("vhdx_runtime.cli.book:command", "Print the documentation of the layout: structures, fields, rules."),
+    "rules": Place("vhdx_runtime.cli.rules:command", "List the rules of the format, or explain some."),
+    "map": Place("vhdx_runtime.cli.map:command", "List the ranges of the disk and where their bytes are."),
+    "read": Place("vhdx_runtime.cli.read:command", "Read bytes of the disk."),
+    "convert": Place("vhdx_runtime.cli.convert:command", "Write the disk as a sparse raw image."),
+    "hash": Place("vhdx_runtime.cli.hash:command", "Digest the disk: md5, sha1 and sha256 in one pass."),
+    "compare": Place("vhdx_runtime.cli.compare:command", "List where two disks differ."),
+    "conformance": Place("vhdx_runtime.cli.conformance:command", "Images that readers get wrong, and what is right."),
+    "fuzz": Place("vhdx_runtime.cli.fuzz:command", "Images that break chosen rules, and tools for fuzzing with them."),
+    "schema": Place("vhdx_runtime.cli.schema:command", "Print the JSON Schema of what a command prints with --json."),
+    "completion": Place("vhdx_runtime.cli.completion:command", "Print what makes a shell complete vhdx."),
 }
 
 _EPILOG: Final = """\b
@@ -58,25 +50,8 @@ Completion, for bash (zsh and fish alike):
 """
 
 
-class _Commands(click.Group):
-    """A group that imports a command when it is needed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].target.partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, place.summary) for name, place in COMMANDS.items()])
+class _Commands(LazyGroup):
+    """A group whose errors are one line each."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what goes wrong with a file becomes one line and an exit code."""
@@ -98,7 +73,7 @@ def _end(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
     ctx.exit(exit_code)
 
 
-@click.group(cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, places=COMMANDS, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="vhdx", message="%(prog)s %(version)s")
 def main() -> None:
     """Read VHDX images correctly, and show every byte of them.
