@@ -24,7 +24,8 @@ from vhdx_runtime import conformance
 IMAGES_VARIABLE = "VHDX_TEST_IMAGES"
 UNIT = 1 << 16
 
-collect_ignore = ["benchmarks"]  # no tests, and they import readers that may not be installed
+# No tests, and they import readers, or a fuzzer, that may not be installed.
+collect_ignore = ["benchmarks", "support/fuzz_target.py"]
 
 hypothesis.settings.register_profile("default", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)

@@ -14,7 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from vhdx_runtime.conformance import Bat, Block, Expanded, Fill, Geometry, Recipe, compare, expand, outcomes, runner
+from vhdx_runtime.conformance import (
+    Bat,
+    Block,
+    Expanded,
+    Fill,
+    Geometry,
+    Recipe,
+    compare,
+    expand,
+    hosts,
+    outcomes,
+    runner,
+)
 from vhdx_runtime.conformance.cases import Case, Opening
 from vhdx_runtime.conformance.readers import Answer, FailedRead, Limit, Reader, Request, ShortRead, find
 from vhdx_runtime.conformance.worker import Limits
@@ -89,6 +101,21 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) 
     pid = int(note.read_text())
     wait_until(lambda: not is_running(pid))
     assert not is_running(pid)
+
+
+def test_a_process_that_misses_the_first_request_to_end_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    deafness = "import signal, time; signal.signal(15, lambda *_: signal.signal(15, signal.SIG_DFL)); print(flush=True)"
+    program = [sys.executable, "-c", f"{deafness}; [time.sleep(1) for _ in range(60)]"]
+    with (
+        hosts.Host("vhdx-runtime", FAST) as host,
+        subprocess.Popen(program, stdout=subprocess.PIPE) as deaf,
+        monkeypatch.context() as patch,
+    ):
+        assert deaf.stdout is not None
+        deaf.stdout.readline()
+        patch.setattr(host, "_process", deaf)
+        host.end()
+    assert deaf.returncode == -signal.SIGTERM
 
 
 def is_running(pid: int) -> bool:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from typing import TypeVar
 from .readers import Answer, Reader, Request, find
 from .worker import Limits, answer_of
 
+_PATIENCE = 1.0  # seconds between two requests to end
 _Item = TypeVar("_Item")
 _Given = TypeVar("_Given")
 
@@ -61,8 +62,11 @@ class Host:
 
     def end(self) -> None:
         """End the process and what it runs; whoever waits for an answer gets one that says so."""
-        self._process.terminate()
-        self._process.wait()
+        while self._process.poll() is None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                # a signal that comes just before a read is forgotten until the read ends: tell it again
+                self._process.wait(_PATIENCE)
 
     def ask(self, request: Request) -> Answer:
         """Have an image read."""
