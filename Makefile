@@ -77,7 +77,7 @@ differential: $(VENV)/.peers ## Hold every reader that is here against the fuzz 
 	@set -eu; export PATH="$(CURDIR)/$(BIN):$$PATH"; corpus=$$(mktemp -d); trap 'rm -rf "$$corpus"' EXIT; \
 	vhdx fuzz generate "$$corpus/corpus"; code=0; \
 	vhdx fuzz judge "$$corpus/corpus" --seconds 30 --markdown $(DIFFERENTIAL).md --json > $(DIFFERENTIAL).part || code=$$?; \
-	test -s $(DIFFERENTIAL).part && mv $(DIFFERENTIAL).part $(DIFFERENTIAL).json; exit $$code
+	test -s $(DIFFERENTIAL).part && mv $(DIFFERENTIAL).part $(DIFFERENTIAL).json; test $$code -le 1  # 1: some reader is wrong
 
 fuzz: $(VENV)/.installed ## Fuzz our own reader for SECONDS=60, or judge MUTANTS=number of a campaign
 	@$(PIP) install -qq --editable '.[dev,fuzz]' || echo 'atheris cannot be installed here: absent' >&2
