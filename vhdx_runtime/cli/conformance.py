@@ -14,11 +14,11 @@ import click
 
 from .. import __version__
 from .common import FOUND, USAGE, Failure, emit, emit_json, examples, json_option
+from .lazy import LazyGroup, Place
 
 if TYPE_CHECKING:
     from ..conformance.cases import Case
 
-_RUN: Final = "Try readers on the cases."
 _EPILOG: Final = examples(
     "vhdx conformance list",
     "vhdx conformance show header-1-zeroed",
@@ -27,34 +27,22 @@ _EPILOG: Final = examples(
 )
 
 
-class _Lazy(click.Group):
-    """A group some of whose commands stand in modules of their own, loaded when they are needed."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all commands."""
-        return [*self.commands, "run"]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command, imported where it is elsewhere."""
-        if cmd_name != "run":
-            return super().get_command(ctx, cmd_name)
-        from . import conformance_run
-
-        return conformance_run.command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing any."""
-        here = [(name, command.get_short_help_str(80)) for name, command in self.commands.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl([*here, ("run", _RUN)])
+_HERE: Final = "vhdx_runtime.cli.conformance"
+COMMANDS: Final = {
+    "list": Place(f"{_HERE}:list_", "List the cases, all or those of some areas."),
+    "show": Place(f"{_HERE}:show", "Show a case and the recipe of each of its files."),
+    "build": Place(f"{_HERE}:build", "Build the images of the cases, all or those named."),
+    "pack": Place(f"{_HERE}:pack_", "Write all cases into one small zip."),
+    "run": Place("vhdx_runtime.cli.conformance_run:command", "Try readers on the cases."),
+}
 
 
-@click.group("conformance", cls=_Lazy, epilog=_EPILOG)
+@click.group("conformance", cls=LazyGroup, places=COMMANDS, epilog=_EPILOG)
 def command() -> None:
     """Images that readers get wrong or must refuse, and what is right for each."""
 
 
-@command.command("list", epilog=examples("vhdx conformance list log", "vhdx conformance list --json"))
+@click.command("list", epilog=examples("vhdx conformance list log", "vhdx conformance list --json"))
 @click.argument("areas", nargs=-1, metavar="[AREA]...")
 @json_option
 def list_(areas: tuple[str, ...], as_json: bool) -> None:
@@ -70,7 +58,7 @@ def list_(areas: tuple[str, ...], as_json: bool) -> None:
     emit(f"{case.id:<{width}}  {case.expect:<13}  {case.title}" for case in cases)
 
 
-@command.command(epilog=examples("vhdx conformance show header-1-zeroed", "vhdx conformance show --json both-torn"))
+@click.command(epilog=examples("vhdx conformance show header-1-zeroed", "vhdx conformance show --json both-torn"))
 @click.argument("name", metavar="ID")
 @json_option
 def show(name: str, as_json: bool) -> None:
@@ -84,7 +72,7 @@ def show(name: str, as_json: bool) -> None:
         click.echo(f"# {case.source}\n{form_writer.dump(case)}", nl=False)
 
 
-@command.command(epilog=examples("vhdx conformance build cases/", "vhdx conformance build one/ header-1-zeroed"))
+@click.command(epilog=examples("vhdx conformance build cases/", "vhdx conformance build one/ header-1-zeroed"))
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @click.argument("names", nargs=-1, metavar="[ID]...")
 @click.option(
@@ -107,7 +95,7 @@ def build(folder: Path, names: tuple[str, ...], force: bool) -> None:
     click.echo(f"{len(chosen)} cases in {folder}")
 
 
-@command.command("pack", epilog=examples("vhdx conformance pack vhdx-conformance.zip"))
+@click.command("pack", epilog=examples("vhdx conformance pack vhdx-conformance.zip"))
 @click.argument("out", type=click.Path(), metavar="OUT.zip")
 @click.option("--force", is_flag=True, help="Replace OUT.zip where it exists.")
 def pack_(out: str, force: bool) -> None:

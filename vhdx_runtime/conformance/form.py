@@ -12,7 +12,6 @@ import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union
 
 from . import form_values
@@ -50,11 +49,6 @@ def load_recipe(text: str, file: str = "recipe") -> Recipe:
         FormError: a key or value that the form does not have.
     """
     return convert(Recipe, compose(text, file), Where(file))
-
-
-def load_recipe_file(path: Path) -> Recipe:
-    """Read one recipe from a file in UTF-8."""
-    return load_recipe(path.read_text("utf-8"), str(path))
 
 
 def convert(kind: type[_T], node: Node, where: Where) -> _T:

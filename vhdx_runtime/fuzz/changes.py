@@ -189,9 +189,10 @@ def _renumber(entry: bytearray, number: int, count: int) -> None:
     for index in range(min(count, (len(entry) - first) // size)):
         _put(entry, "sequence_number", number, first + index * size, "zero_descriptor")
     area = -(-(first + size * count) // _SECTOR) * _SECTOR
+    high, low = divmod(number, 1 << 8 * (fields("data_sector")["sequence_low"].size or 0))
     for start in range(area, len(entry), _SECTOR):
-        _put(entry, "sequence_high", number >> 32, start, "data_sector")
-        _put(entry, "sequence_low", number & 0xFFFFFFFF, start, "data_sector")
+        _put(entry, "sequence_high", high, start, "data_sector")
+        _put(entry, "sequence_low", low, start, "data_sector")
 
 
 def _put(raw: bytearray, name: str, number: int, offset: int = 0, structure: str = _HEADER) -> None:

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from vhdx_format.layout import CONSTANTS, GUIDS, OBJECT_ALIGNMENT, STRUCTURES, Field
+from vhdx_format.layout import (
+    CONSTANTS,
+    GUIDS,
+    LOG_SECTOR_SIZE,
+    OBJECT_ALIGNMENT,
+    SECTOR_SIZE_512,
+    STRUCTURES,
+    Field,
+)
 
 from .structures import COUNT_PATH, Raw, Target, fields
 
@@ -19,7 +27,8 @@ _BITS: Final = {"u1": 8, "u2": 16, "u4": 32, "u8": 64}
 _CONSTANTS: Final = sorted({item.value for item in CONSTANTS.values() if isinstance(item.value, int)})
 _SIGNATURES: Final = sorted({item.value for item in CONSTANTS.values() if isinstance(item.value, bytes)})
 _GUIDS: Final = sorted(guid.raw for guid in GUIDS.values())
-_STEPS: Final = (0, 0, 0, 0, 1, -1, 8, -8, 512, -512, 4096, -4096, OBJECT_ALIGNMENT, -OBJECT_ALIGNMENT)
+_UNITS: Final = (1, 8, SECTOR_SIZE_512, LOG_SECTOR_SIZE, OBJECT_ALIGNMENT)
+_STEPS: Final = (0, 0, 0, 0, *(step for unit in _UNITS for step in (unit, -unit)))
 _TEXTS: Final = tuple(text.encode("utf-16-le", "surrogatepass") for text in ("\0", "\ud800", "\udfff", "\U0001f4be"))
 _MIB: Final = "MiB"
 _SMALL_COUNTS: Final = 0.85

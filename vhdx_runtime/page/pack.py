@@ -42,12 +42,3 @@ def zigzag(values: Array) -> Array:
 def packed(data: bytes) -> str:
     """Bytes compressed (zlib) as base64: letters that mean nothing in HTML."""
     return b64encode(zlib.compress(data, _LEVEL)).decode("ascii")
-
-
-def packed_size(size: int) -> int:
-    """Length of the text that `size` compressed bytes become.
-
-    >>> packed_size(4)
-    8
-    """
-    return -(-size // 3) * 4
