@@ -171,8 +171,10 @@ instances:
       section: 2.5.1.1
       verdict: degrade
       stage: access
-      repair: auto
-      repair-how: Make a 5 a 3. A block with state 4 is given up, so that it reads as zeros.
+      repair: lossy
+      repair-how: >-
+        A 5 becomes a 3, which loses nothing and needs no consent. A block with state 4 is given up, so that it reads as
+        zeros.
       error: integrity
       applies: [payload]
       reader: '5 is what draft 0.95 called unmapped: zeros. 4: reading this block fails, others do not.'

@@ -26,6 +26,7 @@ STRUCT_FORMAT = re.compile(r"[<>=!@](\d*[xcbB?hHiIlLqQnNefdspP])+")
 # Constants that look like a fact of the format and are none: (module, name): what it is.
 OTHER_MEANING = {
     ("check.table", "CHUNK"): "entries judged at a time",
+    ("check.sorted_extents", "STEP"): "extents looked at together",
     ("conformance.digests", "_UNIT"): "unit of the sparse digest",
     ("conformance.model", "_DIGEST_UNIT"): "unit of the sparse digest",
     ("conformance.pattern", "WINDOW"): "length of the noise that payload is cut from",

@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from vhdx_runtime.conformance import Geometry, Log, Recipe, expand
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
 MEMORY = Path("/dev/shm")
 ROOM = 3 * GIB
+MANY = 1 << 22  # entries; of 2^26, as many as there can be, a check may take 1200 MiB
+Words = Any  # 64-bit numbers in an array
 PROGRAM = """
 import json, sys, time
 from pathlib import Path
@@ -38,8 +40,51 @@ print(json.dumps({"seconds": seconds, "mib": mib, "totals": report.totals, "lost
 """
 
 
-def write(folder: Path, geometry: Geometry, *, scrambled: bool) -> Path:
-    """A healthy sparse file all of whose blocks are in it, in order or not."""
+def one_after_another(numbers: Words, first: int, step: int) -> Words:
+    """Entries of blocks that are all in the file, with places of their own from a MiB on."""
+    return (numbers * np.uint64(step) + np.uint64(first)) << np.uint64(20) | np.uint64(6)
+
+
+def two_together(numbers: Words, first: int, step: int) -> Words:
+    """The same with two blocks at each place."""
+    return one_after_another(numbers // np.uint64(2), first, step)
+
+
+def kept_together(numbers: Words, first: int, step: int) -> Words:
+    """Entries of unmapped blocks, two of which keep each place."""
+    return two_together(numbers, first, step) ^ np.uint64(5)
+
+
+def half_far_away(numbers: Words, first: int, step: int) -> Words:
+    """Entries of which every second names a place far behind the end of the file."""
+    far = np.uint64(1 << 60) * (numbers % np.uint64(2))
+    return one_after_another(numbers, first, step) | far
+
+
+HOSTILE: dict[str, tuple[Callable[[Words, int, int], Words], int, dict[str, float]]] = {
+    "all at one place": (
+        lambda n, first, _: one_after_another(n * np.uint64(0), first, 1),
+        1,
+        {"BAT-007": 0, "BAT-008": 1},
+    ),
+    "two at each place": (two_together, 1, {"BAT-007": 0.5, "BAT-008": 0.5}),
+    "each half on the next": (lambda n, first, _: one_after_another(n, first, 1), 2, {"BAT-008": 1}),
+    "no such state": (lambda n, *at: one_after_another(n, *at) ^ np.uint64(2), 1, {"BAT-003": 1}),
+    "all far away": (lambda n, first, step: one_after_another(n, first + (1 << 40), step), 1, {"BAT-006": 1}),
+    "every second far away": (half_far_away, 1, {"BAT-006": 0.5}),
+    "reserved bits": (lambda n, *at: one_after_another(n, *at) | np.uint64(0xFFFF8), 1, {"BAT-002": 1}),
+    "kept places, two of each": (kept_together, 1, {"BAT-007": 0.5, "BAT-015": 0.5}),
+}  # what entries say, the size of a block in MiB, and how many findings an entry yields
+
+
+def write(
+    folder: Path,
+    geometry: Geometry,
+    *,
+    scrambled: bool,
+    words: Callable[[Words, int, int], Words] = one_after_another,
+) -> Path:
+    """A sparse file all of whose blocks are in it, in order or not; with other words, a hostile one."""
     made = expand(Recipe("large", geometry=geometry))
     path = made.write(folder)
     ratio = (1 << 23) * geometry.logical_sector_size // geometry.block_size
@@ -55,8 +100,8 @@ def write(folder: Path, geometry: Geometry, *, scrambled: bool) -> Path:
         file.truncate((first + blocks * step) * MIB)
         file.seek(made.plan.extents["bat"][0])
         for start in range(0, blocks, ratio):
-            words = (places[start : start + ratio] * np.uint64(step) + np.uint64(first)) << np.uint64(20) | np.uint64(6)
-            file.write(words.astype("<u8").tobytes() + bytes(8 * (start + ratio < blocks)))
+            entries = words(places[start : start + ratio], first, step).astype("<u8").tobytes()
+            file.write(entries + bytes(8 * (start + ratio < blocks)))
     return path
 
 
@@ -98,6 +143,17 @@ def test_a_full_disk_of_64_tib_is_checked_in_6_seconds_and_1200_mib(memory: Path
     assert (found["totals"], found["lost"]) == ({}, 0)
     assert found["seconds"] <= 6
     assert found["mib"] <= 1200
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_table_takes_18_bytes_of_memory_for_an_entry_at_most(name: str, memory: Path) -> None:
+    words, block, findings = HOSTILE[name]
+    geometry = Geometry(virtual_disk_size=(block * MIB) * MANY, block_size=block * MIB)
+    found = measured(write(memory, geometry, scrambled=False, words=words))
+    found["totals"].pop("LAY-004", None)  # of what nobody claims, there is some
+    assert found["totals"].keys() == findings.keys()
+    assert all(abs(found["totals"][rule] - share * MANY) <= 1 for rule, share in findings.items())
+    assert found["mib"] <= 1200 * MANY / (1 << 26)
 
 
 def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Path) -> None:

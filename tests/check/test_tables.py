@@ -7,6 +7,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 from vhdx_format.bulk import BULK
 from vhdx_format.rules import RULES
 
-from vhdx_runtime.check import Report, check_image, ranges, table
+from vhdx_runtime.check import Report, check_image, ranges, sorted_extents, table
 from vhdx_runtime.check.ranges import Ranges
-from vhdx_runtime.check.sorted_extents import Sorted
+from vhdx_runtime.check.sorted_extents import Marked, Sorted, distinct, first_marked, windows
 from vhdx_runtime.codec import decode
 from vhdx_runtime.codec.overlay import Overlay
 from vhdx_runtime.codec.source import BytesSource
@@ -251,6 +252,7 @@ def test_what_cannot_be_read_is_what_the_mapping_cannot_read(name: str) -> None:
 def test_a_table_cut_into_other_parts_yields_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = [(report.totals, report.lost, report.doubtful) for *_, report in cases(name)]
     monkeypatch.setattr(table, "CHUNK", 7)
+    monkeypatch.setattr(sorted_extents, "STEP", 3)
     assert [(report.totals, report.lost, report.doubtful) for *_, report in cases(name)] == whole
 
 
@@ -282,10 +284,52 @@ def test_sorted_extents_answer_as_a_loop_does(
     assert list(range(int(lows[0]), int(highs[0]))) == inside
     assert extents.first_ending_behind(first) == sum(start + length <= first for start in ordered)
     clashing = [i for i in range(1, len(ordered)) if ordered[i] < ordered[i - 1] + length]
-    assert extents.overlapping_their_predecessors().tolist() == clashing
+    assert np.flatnonzero(extents.overlapping_their_predecessors()).tolist() == clashing
     covered = {at for start in ordered for at in range(start, start + length) if at < last}
-    found = [at for start, end in (extents.runs(last << 20) >> 20).tolist() for at in range(start, end)]
+    before = slice(0, sum(start < last for start in ordered))
+    found = [at for start, end in (extents.runs(before, last << 20) >> 20).tolist() for at in range(start, end)]
     assert found == sorted(covered)
+
+
+@given(STARTS, STARTS, st.integers(1, 5), st.integers(1, 5))
+def test_extents_on_others_are_those_of_which_a_loop_says_so(
+    mine: list[int], theirs: list[int], length: int, other: int
+) -> None:
+    extents, others = Sorted(np.array(mine, np.uint32), length), Sorted(np.array(theirs, np.uint64), other)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sorted_extents, "STEP", 3)
+        found = [start + at for start, marks in extents.on_others(others) for at in np.flatnonzero(marks).tolist()]
+    ordered = sorted(mine)
+    clashes = [any(start < at + other and at < start + length for at in theirs) for start in ordered]
+    assert found == [number for number, clash in enumerate(clashes) if clash]
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=20), min_size=1, max_size=3), st.integers(1, 4))
+def test_windows_part_all_arrays_at_the_same_values(numbers: list[list[int]], step: int) -> None:
+    arrays = [np.array(sorted(some), np.uint64 if number else np.uint32) for number, some in enumerate(numbers)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sorted_extents, "STEP", step)
+        found = list(windows(*arrays))
+    for number, array in enumerate(arrays):
+        assert [at for parts in found for at in range(len(array))[parts[number]]] == list(range(len(array)))
+    spans = [[int(x) for array, part in zip(arrays, parts, strict=True) for x in array[part]] for parts in found]
+    held = [span for span in spans if span]
+    assert all(max(one) < min(two) for one, two in pairwise(held))
+    assert all(len(distinct(array[part])) <= step for parts in found for array, part in zip(arrays, parts, strict=True))
+
+
+@given(st.lists(st.tuples(st.integers(0, 70), st.integers(1, 3)), max_size=25), st.sets(st.integers(0, 70)), st.data())
+def test_marked_extents_are_told_from_others_in_any_order(
+    some: list[tuple[int, int]], chosen: set[int], data: st.DataObject
+) -> None:
+    wide = data.draw(st.booleans())
+    values = [start << 40 * wide for start, count in some for _ in range(count)]  # wide: the lowest bits are all alike
+    extents = Sorted(np.array(values, np.uint64 if wide else np.uint32), 1)
+    marks = np.array([int(start) >> 40 * wide in chosen for start in extents.starts], dtype=bool)
+    asked = data.draw(st.permutations(values))
+    found = Marked(extents, marks).among(np.array(asked, np.uint64)).tolist()
+    assert found == [value >> 40 * wide in chosen for value in asked]
+    assert first_marked(marks, 3) == [at for at, mark in enumerate(marks) if mark][:3]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=30), st.integers(1, 6), st.integers(0, 30))

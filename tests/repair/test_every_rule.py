@@ -23,7 +23,7 @@ from vhdx_runtime.codec.source import FileSource
 from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.repair import undo
 from vhdx_runtime.repair.apply import apply
-from vhdx_runtime.repair.plan import Plan
+from vhdx_runtime.repair.plan import LOSSY, Plan
 from vhdx_runtime.write.recording import Recording, crashes
 from vhdx_runtime.write.target import FileTarget
 
@@ -93,6 +93,18 @@ def holds_after_apply_and_undo(case: Case, rule: str, folder: Path) -> bool:
     assert digest(path) == before, case.id
     plan.image.close()
     return True
+
+
+@pytest.mark.parametrize("rule", sorted(rule for rule, repair in REPAIRABLE.items() if repair == "auto"))
+def test_a_rule_that_is_declared_auto_is_never_mended_with_a_loss(rule: str, tmp_path: Path) -> None:
+    for case in smallest(cases_of(rule)):
+        folder = tmp_path / case.id
+        folder.mkdir()
+        built = case.build(folder)
+        plan = planned(built.opened, wishes([rule], case, built))
+        told = [*(step.repair for step in plan.steps), *(item.repair for item in plan.declined)]
+        assert not [repair.summary for repair in told if rule in repair.rules and repair.consent == LOSSY], case.id
+        plan.image.close()
 
 
 @pytest.mark.parametrize("rule", sorted(REPAIRABLE))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
+from pathlib import Path
 from time import process_time
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import vhdx_runtime as vhdx
 from tests.repair.support import FileOver
-from vhdx_runtime.codec.source import BytesSource
+from vhdx_runtime.codec.overlay import Overlay, Page
+from vhdx_runtime.codec.source import BytesSource, FileSource
 from vhdx_runtime.conformance import Bat, Block, Geometry, ParentLocator, Recipe, expand
 from vhdx_runtime.image import load_image
+from vhdx_runtime.repair import guest
 from vhdx_runtime.repair.guest import blocks_at, differences
 from vhdx_runtime.write.recording import Recording
 
@@ -79,6 +86,37 @@ def test_a_cut_off_block_cannot_be_read_any_more() -> None:
     back = differences(load_image(after), load_image(BytesSource(data)), [(after.size, len(data))])
     assert back.gained == found.changed
     assert not back.changed
+
+
+@pytest.mark.parametrize("state", [2, 4])
+def test_of_a_block_in_a_sparse_file_the_sectors_that_hold_anything_change(state: int, tmp_path: Path) -> None:
+    made = expand(DISK)
+    path = tmp_path / "sparse.vhdx"
+    with path.open("wb") as file:
+        file.write(made.to_bytes()[:BLOCKS])
+        file.truncate(made.length)
+        for start, size in ((BLOCKS + 5, 1), (BLOCKS + MIB + 70 * KIB, 600), (BLOCKS + 2 * MIB - 1, 1)):
+            file.seek(start)
+            file.write(b"\x01" * size)
+    with load_image(FileSource(path)) as before:
+        page = Page(before.source.read_at(TABLE, 8) + bytes([state]) + bytes(4087), 0, b"", (0, 0))
+        after = load_image(Overlay(before.source, {TABLE // 4096: page}, [], made.length))
+        found = differences(before, after, [(TABLE, TABLE + 4096)])
+        back = differences(after, before, [(TABLE, TABLE + 4096)])
+    if state == 4:
+        assert found.changed == back.gained == ((MIB, 2 * MIB),)
+    else:
+        held = ((MIB + 70 * KIB, MIB + 71 * KIB), (2 * MIB - SECTOR, 2 * MIB))
+        assert found.changed == back.changed == held
+
+
+@given(st.lists(st.booleans(), max_size=40), st.integers(1, 9))
+def test_marks_in_a_row_are_one_run(marks: list[bool], step: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guest, "_ENTRIES", step)
+        found = list(guest._runs(np.array(marks, dtype=bool)))
+    assert [at for start, end in found for at in range(start, end)] == [at for at, mark in enumerate(marks) if mark]
+    assert all(one[1] < two[0] for one, two in pairwise(found))
 
 
 def test_a_disk_that_cannot_be_opened_is_not_compared() -> None:

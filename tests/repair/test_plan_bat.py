@@ -23,6 +23,7 @@ from vhdx_runtime.image import Image, load_image
 from vhdx_runtime.repair import bat
 from vhdx_runtime.repair.bat_patches import changed_entries, cleared_entries
 from vhdx_runtime.repair.plan import Repair
+from vhdx_runtime.repair.planning import make_plan
 
 __all__ = ["memory"]  # a fixture
 
@@ -133,6 +134,15 @@ def test_a_bitmap_that_no_block_needs_is_given_up_for_a_block_without_loss() -> 
     (repair,) = planned(load_image(BytesSource(bytes(data))), "lossy")
     assert repair.loses == "nothing that a guest reads"
     assert [(patch.file_offset, patch.data) for patch in repair.patches] == [(TABLE + 8 * 4096, bytes(8))]
+
+
+def test_a_plan_tells_of_what_is_still_declined_when_all_else_is_mended() -> None:
+    words = [6 | FRONT << 20, FRONT << 20, 6 | 1 << 20, 0, 0, 0]  # an offset without use for one; a block on the log
+    image = image_of(words)
+    assert {"BAT-007", "BAT-009", "BAT-014"} <= check_image(image).totals.keys()
+    plan = make_plan(image)
+    assert [step.repair.rules for step in plan.steps] == [("BAT-014",)]
+    assert [item.repair.rules for item in plan.declined] == [("BAT-009",)]
 
 
 @given(st.lists(st.booleans(), max_size=3000), st.integers(0, 5))

@@ -16,6 +16,7 @@ from vhdx_runtime.repair import undo
 from vhdx_runtime.repair.apply import as_before
 from vhdx_runtime.write.operation import Flush, Operation, Resize, Write, run, touched
 from vhdx_runtime.write.recording import Recording, crashes
+from vhdx_runtime.write.target import FileTarget
 
 UNIT, SECTOR = 4096, 512
 SIZE = 12 * UNIT + 700
@@ -91,6 +92,32 @@ def test_a_file_of_a_length_that_the_repair_never_gave_is_left_alone(size: int, 
     with pytest.raises(IntegrityError, match="belongs to another file"):
         undo.restore(undo.load(saved(tmp_path)), foreign)
     assert not foreign.events
+
+
+GROWN: tuple[Operation, ...] = (Resize(4096 * UNIT), Write(18 * UNIT, b"\x04" * UNIT), Flush())
+
+
+@pytest.mark.parametrize("place", [SIZE, SIZE + 5, 12 * UNIT + 1024, 18 * UNIT + 7, 19 * UNIT, 4096 * UNIT - 1])
+def test_what_others_wrote_behind_the_old_end_is_not_cut_off(place: int, tmp_path: Path) -> None:
+    kept, path = undo.load(saved(tmp_path, GROWN)), tmp_path / "image"
+    path.write_bytes(ORIGINAL)
+    with FileTarget(path) as target:
+        run(target, GROWN)
+        target.write_at(place, b"\x99")
+        with pytest.raises(IntegrityError, match=f"at {place // SECTOR * SECTOR:#x} is neither"):
+            undo.restore(kept, target)
+    raw = path.read_bytes()
+    assert (raw[:SIZE], raw[place], len(raw)) == (ORIGINAL, 0x99, 4096 * UNIT)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_the_repair_added_behind_the_old_end_is_cut_off(count: int, tmp_path: Path) -> None:
+    kept, path = undo.load(saved(tmp_path, GROWN)), tmp_path / "image"
+    path.write_bytes(ORIGINAL)
+    with FileTarget(path) as target:
+        run(target, GROWN[:count])
+        undo.restore(kept, target)
+    assert path.read_bytes() == ORIGINAL
 
 
 def test_bytes_that_were_not_touched_stay_as_they_are_now(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ end; bits are counted in arrays.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from vhdx_format import layout
 
-from ..codec.holes import is_zero
+from ..codec.holes import data_ranges, is_zero
 from ..codec.source import Source
 from ..errors import Place
 from ..findings import make
@@ -22,7 +22,7 @@ from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
 from .listing import Listing
 from .ranges import LISTED, Ranges
-from .table import OFFSET_SHIFT, Extents
+from .table import OFFSET_SHIFT, partially_present
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -80,12 +80,12 @@ class Bitmaps:
         self._sectors = geometry.block_size // geometry.logical_sector_size
         self.lost = Ranges()
 
-    def run(self, extents: Extents) -> None:
+    def run(self) -> None:
         """Judge the bitmaps of all partially present blocks, and the end of the last bitmap.
 
         Spec: MS-VHDX 2.4
         """
-        for chunk, blocks, places in self._by_chunk(extents):
+        for chunk, blocks, places in partially_present(self._bat, self._geometry):
             self._chunk(chunk, blocks, places)
         end = self.behind_the_end()
         if end is not None:
@@ -94,7 +94,7 @@ class Bitmaps:
             place = Place(f"sector bitmap {self._geometry.bitmap_blocks - 1}", "bits", offset)
             self._listing.add([make("SBM-002", place, f"{number} bits set behind the disk's end", "clear bits")])
 
-    def trivial(self, extents: Extents) -> Iterator[tuple[Array, Array]]:
+    def trivial(self) -> Iterator[tuple[Array, Array]]:
         """The partially present blocks whose bits are all equal.
 
         Yields:
@@ -102,20 +102,12 @@ class Bitmaps:
 
         Spec: MS-VHDX 2.4
         """
-        for chunk, blocks, _ in self._by_chunk(extents):
+        for chunk, blocks, _ in partially_present(self._bat, self._geometry):
             offset = self._mapping.bitmap_offset(chunk)
             if offset is not None:
                 first, stop = self._bounds(blocks)
                 at, is_set = self._trivial(first, stop, offset)
                 yield blocks[at], is_set
-
-    def _by_chunk(self, extents: Extents) -> Iterator[tuple[int, Array, Array]]:
-        """Each chunk with partially present blocks: its number, theirs, and where they lie."""
-        chunks = extents.partial // extents.partial.dtype.type(self._geometry.chunk_ratio)
-        numbers, firsts = np.unique(chunks, return_index=True)
-        bounds = [*firsts.tolist(), len(chunks)]
-        for chunk, first, stop in zip(numbers.tolist(), bounds, bounds[1:], strict=False):
-            yield chunk, extents.partial[first:stop].astype(np.int64), extents.partial_places[first:stop]
 
     def _bounds(self, blocks: Array) -> tuple[Array, Array]:
         """First bit of each block, and the bit behind its last; sectors behind the disk's end do not count."""
@@ -124,7 +116,13 @@ class Bitmaps:
         return first, first + np.minimum(self._sectors, whole - blocks * self._sectors)
 
     def _read(self, offset: int) -> Bits:
-        return Bits(self._view.read_at(offset, layout.SECTOR_BITMAP_BLOCK_SIZE))
+        size = layout.SECTOR_BITMAP_BLOCK_SIZE
+        return Bits(self._view.read_at(offset, size)) if any(data_ranges(self._view, offset, size)) else self._no_bits
+
+    @cached_property
+    def _no_bits(self) -> Bits:
+        """Those of all bitmaps that a sparse file leaves out."""
+        return Bits(bytes(layout.SECTOR_BITMAP_BLOCK_SIZE))
 
     def _chunk(self, chunk: int, blocks: Array, places: Array) -> None:
         index = self._geometry.bitmap_index(chunk)

@@ -7,7 +7,7 @@ arrays of offsets in MiB; which entry an offset came from is looked up only for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,12 +23,13 @@ from ..semantics.log.replay import collect
 from . import places
 from .listing import LISTED, Listing
 from .ranges import Ranges
-from .sorted_extents import Sorted, distinct
+from .sorted_extents import Sorted, distinct, first_marked, first_not_less, windows
 from .table import Extents
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _MIB = layout.OBJECT_ALIGNMENT
+ON_ANOTHER_PLACE = "lies on another kept place"
 
 
 class Fixed(NamedTuple):
@@ -77,7 +78,7 @@ class Space:
         self._anchors = Sorted(extents.anchors, self._block)
         self._open: list[_Open] = []
         self._counts: Counter[str] = Counter()
-        self._shared: list[Array] = []
+        self._shared = np.zeros(len(extents.payload), dtype=bool)  # of the payload blocks, in the order of the file
         self.doubtful = Ranges()
 
     def run(self) -> None:
@@ -111,9 +112,7 @@ class Space:
             self._listing.add([make(item.rule, place, item.found, item.expected, item.conditions)])
         for rule, count in self._counts.items():
             self._listing.count(rule, count - LISTED)
-        if self._shared:
-            shared = distinct(np.sort(np.concatenate(self._shared)))
-            self.doubtful = places.guest_ranges(self._bat, self._geometry, shared)
+        self.doubtful = places.guest_ranges(self._bat, self._geometry, self._payload, self._shared)
 
     def _past_end(self, rule: str, extents: Sorted, what: str) -> None:
         outside = extents.starts[extents.first_ending_behind(self._limit // _MIB) :]
@@ -133,44 +132,49 @@ class Space:
         return split(word)[1] == start * _MIB and start * _MIB + used <= self._limit
 
     def _duplicates(self) -> None:
-        every = self._extents.payload
-        others = [self._extents.bitmaps, self._extents.anchors, self._extents.unused]
-        if any(len(other) for other in others):
-            every = np.sort(np.concatenate([every, *others]))
-        again = distinct(every[1:][every[1:] == every[:-1]])
-        for offset in again[:LISTED]:
-            count = int(np.searchsorted(every, offset, "right")) - int(np.searchsorted(every, offset))
-            found = f"offset {int(offset) * _MIB:#x} in {count} entries"
-            self._take("BAT-007", places.ANY, int(offset), found, "each offset in one entry")
-        self._counts["BAT-007"] += max(0, len(again) - LISTED)
+        extents = self._extents
+        extents.unused.sort()
+        arrays = (extents.payload, extents.bitmaps, extents.anchors, extents.unused)
+        for parts in windows(*arrays):
+            some = [array[part] for array, part in zip(arrays, parts, strict=True)]
+            every = np.sort(np.concatenate([distinct(values, 2) for values in some]), kind="stable")
+            again = distinct(every[1:][every[1:] == every[:-1]])
+            room = max(0, LISTED - self._counts["BAT-007"])
+            for offset in again[:room].tolist():
+                bounds = np.array([offset, offset + 1], dtype=np.uint64)
+                count = sum(int(np.diff(first_not_less(values, bounds))[0]) for values in some)
+                found = f"offset {offset * _MIB:#x} in {count} entries"
+                self._take("BAT-007", places.ANY, offset, found, "each offset in one entry")
+            self._counts["BAT-007"] += max(0, len(again) - room)
 
     def _overlaps(self) -> None:
         """Blocks that begin before another one ends; a bitmap behind a payload block that begins with it."""
         payload, bitmaps = self._payload, self._bitmaps
         behind = payload.overlapping_their_predecessors()
-        self._clash(payload.starts[behind])
-        self._shared += [payload.starts[behind], payload.starts[behind - 1]]
+        self._clash(payload.starts, behind)
+        self._shared |= behind
+        self._shared[:-1] |= behind[1:]
         firsts, lasts = payload.touching(bitmaps.starts, bitmaps.starts)  # both 1 MiB, less a byte
-        on_payload = np.flatnonzero(firsts < lasts)
-        self._clash(bitmaps.starts[np.union1d(on_payload, bitmaps.overlapping_their_predecessors())])
-        self._shared.append(payload.covered(firsts[on_payload], lasts[on_payload]))
+        self._clash(bitmaps.starts, (firsts < lasts) | bitmaps.overlapping_their_predecessors())
+        self._shared |= payload.covered(firsts, lasts)
 
-    def _clash(self, starts: Array) -> None:
-        for start in starts[:LISTED].tolist():
+    def _clash(self, starts: Array, marks: Array) -> None:
+        for start in starts[first_marked(marks, LISTED)].tolist():
             found = f"the block at {start * _MIB:#x} begins before another one ends"
             self._take("BAT-008", places.PRESENT, start, found, "no block inside another")
-        self._counts["BAT-008"] += max(0, len(starts) - LISTED)
+        self._counts["BAT-008"] += max(0, int(np.count_nonzero(marks)) - LISTED)
 
     def _on_fixed(self, fixed: list[Fixed]) -> None:
         for item in fixed:
             for extents in (self._payload, self._bitmaps):
-                starts = extents.inside(item.start, item.end)
+                inside = extents.positions(item.start, item.end)
+                starts = extents.starts[inside]
                 for start in starts[:LISTED].tolist():
                     found = f"the block at {start * _MIB:#x} reaches into {item.label}"
                     self._take("BAT-009", places.PRESENT, start, found, "a place of its own")
                 self._counts["BAT-009"] += max(0, len(starts) - LISTED)
                 if extents is self._payload:
-                    self._shared.append(starts)
+                    self._shared[inside] = True
 
     def _check_anchors(self, fixed: list[Fixed]) -> None:
         """Kept places of undefined and unmapped blocks: in the file, and on nothing else."""
@@ -179,16 +183,15 @@ class Space:
             return
         reasons: dict[int, str] = {}
         wrong = np.zeros(len(anchors.starts), dtype=bool)
-        for reason, positions in misplaced(anchors, self._payload, self._bitmaps, fixed, self._limit):
-            wrong[positions] = True
-            for at in positions[:LISTED].tolist():
-                reasons.setdefault(at, reason)
-        order = np.flatnonzero(wrong)
-        for at in order[:LISTED].tolist():
+        for reason, first, marks in misplaced(anchors, self._payload, self._bitmaps, fixed, self._limit):
+            wrong[first : first + len(marks)] |= marks
+            for at in first_marked(marks, LISTED):
+                reasons.setdefault(first + at, reason)
+        for at in first_marked(wrong, LISTED):
             start = int(anchors.starts[at])
             found = f"the kept place at {start * _MIB:#x} {reasons.get(at, 'is not free')}"
             self._take("BAT-015", places.KEPT, start, found, "a free place of a whole block")
-        self._counts["BAT-015"] += max(0, len(order) - LISTED)
+        self._counts["BAT-015"] += max(0, int(np.count_nonzero(wrong)) - LISTED)
 
     def _log_targets(self) -> None:
         log = self._image.log
@@ -206,36 +209,50 @@ class Space:
 
     def _free_space(self, fixed: list[Fixed]) -> None:
         """Note how much of the file belongs to nothing."""
-        gaps = unclaimed(fixed, (self._payload, self._bitmaps, self._anchors), self._limit)
-        if len(gaps):
-            free = int((gaps[:, 1] - gaps[:, 0]).sum())
-            place = Place("file", "free_space", int(gaps[0, 0]))
+        free, first = 0, -1
+        for gaps in unclaimed(fixed, (self._payload, self._bitmaps, self._anchors), self._limit):
+            free += int((gaps[:, 1] - gaps[:, 0]).sum())
+            first = int(gaps[0, 0]) if first < 0 else first
+        if free:
+            place = Place("file", "free_space", first)
             self._listing.add([make("LAY-004", place, f"{free} bytes that belong to nothing", "none")])
 
 
-def unclaimed(fixed: Iterable[Fixed], parts: Iterable[Sorted], limit: int) -> Array:
-    """What belongs to nothing, as rows of half-open ranges of file offsets, in ascending order.
+def unclaimed(fixed: Iterable[Fixed], parts: Sequence[Sorted], limit: int) -> Iterator[Array]:
+    """What belongs to nothing.
 
     Args:
         fixed: objects with a place of their own.
         parts: blocks, and kept places of blocks.
         limit: length of the file in bytes.
 
+    Yields:
+        Some at a time, as rows of half-open ranges of file offsets, in ascending order.
+
     Spec: MS-VHDX 2.1
     """
     used = [(item.start, min(item.end, limit)) for item in fixed if item.start < limit]
     objects = np.array(merge_ranges(used), dtype=np.int64).reshape(-1, 2)
-    whole = np.concatenate([objects, *(part.runs(limit) for part in parts)])
-    whole = whole[np.argsort(whole[:, 0], kind="stable")]
-    reach = np.concatenate([[0], np.maximum.accumulate(whole[:, 1])])
-    until = np.concatenate([whole[:, 0], [limit]])
-    return np.stack([reach, until], axis=1)[until > reach]
+    inside = [part.starts[: first_not_less(part.starts, np.array([-(-limit // _MIB)], np.uint64))[0]] for part in parts]
+    reach = 0
+    for mine, *theirs in windows((objects[:, 0] // _MIB).astype(np.uint64), *inside):
+        runs = [part.runs(some, limit) for part, some in zip(parts, theirs, strict=True)]
+        whole = np.concatenate([objects[mine], *runs])
+        whole = whole[np.argsort(whole[:, 0], kind="stable")]
+        ends = np.concatenate([[reach], np.maximum.accumulate(whole[:, 1])])
+        ends = np.maximum(ends, reach)
+        gaps = np.stack([ends[:-1], whole[:, 0]], axis=1)[whole[:, 0] > ends[:-1]]
+        reach = int(ends[-1])
+        if len(gaps):
+            yield gaps
+    if reach < limit:
+        yield np.array([[reach, limit]])
 
 
 def misplaced(
     anchors: Sorted, payload: Sorted, bitmaps: Sorted, fixed: list[Fixed], limit: int
-) -> Iterator[tuple[str, Array]]:
-    """The kept places that are no free place of a whole block: why, and their positions among all kept places.
+) -> Iterator[tuple[str, int, Array]]:
+    """The kept places that are no free place of a whole block, by the reason why; a reason may come several times.
 
     Args:
         anchors: kept places of undefined and unmapped blocks.
@@ -244,15 +261,20 @@ def misplaced(
         fixed: objects with a place of their own.
         limit: length of the file in bytes.
 
+    Yields:
+        A reason, the position among all kept places of the first of some in a row, and for which of those it holds.
+
     Spec: MS-VHDX 2.5.1.1
     """
     for item in fixed:
-        yield f"reaches into {item.label}", anchors.positions(item.start, item.end)
-    yield "ends behind the file's end", np.arange(anchors.first_ending_behind(limit // _MIB), len(anchors.starts))
+        inside = anchors.positions(item.start, item.end)
+        yield f"reaches into {item.label}", inside.start, np.ones(inside.stop - inside.start, dtype=bool)
+    behind = anchors.first_ending_behind(limit // _MIB)
+    yield "ends behind the file's end", behind, np.ones(len(anchors.starts) - behind, dtype=bool)
     for other in (payload, bitmaps):
-        firsts, lasts = other.touching(anchors.starts, anchors.starts + anchors.kind(anchors.length - 1))
-        yield "lies on another block", np.flatnonzero(firsts < lasts)
-    yield "lies on another kept place", anchors.overlapping_their_predecessors()
+        for first, marks in anchors.on_others(other):
+            yield "lies on another block", first, marks
+    yield ON_ANOTHER_PLACE, 0, anchors.overlapping_their_predecessors()
 
 
 def fixed_objects(image: Image) -> Iterator[Fixed]:

@@ -13,6 +13,7 @@ import numpy as np
 from ..semantics.bat import Bat
 from ..semantics.geometry import Geometry
 from .ranges import Ranges
+from .sorted_extents import Marked, Sorted, is_among
 from .table import Part, parts
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -49,19 +50,22 @@ def entries(bat: Bat, geometry: Geometry, wanted: Collection[tuple[str, int]]) -
     return found
 
 
-def guest_ranges(bat: Bat, geometry: Geometry, offsets: Array) -> Ranges:
-    """The ranges of the disk whose payload blocks lie at any of some offsets.
+def guest_ranges(bat: Bat, geometry: Geometry, payload: Sorted, marks: Array) -> Ranges:
+    """The ranges of the disk whose payload blocks are marked.
 
     Args:
         bat: the table.
         geometry: the shape of the disk.
-        offsets: in MiB, ascending, without repetition.
+        payload: its payload blocks.
+        marks: which of them are marked; of those at one place, all or none.
     """
     ranges = Ranges()
-    if not len(offsets):
+    if not marks.any():
         return ranges
+    marked = Marked(payload, marks)
     for part in parts(bat, geometry):
-        hits = np.flatnonzero(part.is_payload & part.is_present & is_among(part.offset, offsets)) + part.start
+        present = np.flatnonzero(part.is_payload & part.is_present & (part.offset != 0))
+        hits = present[marked.among(part.offset[present])] + part.start
         starts = (hits - hits // (geometry.chunk_ratio + 1)) * geometry.block_size
         ends = np.minimum(starts + geometry.block_size, geometry.virtual_disk_size)
         ranges.add(starts, ends - starts)
@@ -73,25 +77,3 @@ def _is_of(part: Part, kind: str) -> Array:
     if kind == ANY:
         return used
     return used & part.is_present if kind == PRESENT else used & ~part.is_present
-
-
-def is_among(values: Array, chosen: Array) -> Array:
-    """Which values are in an ascending array that is not empty.
-
-    >>> is_among(np.array([5, 1, 7], np.uint64), np.array([1, 5], np.uint64)).tolist()
-    [True, True, False]
-    """
-    if not len(values):
-        return np.zeros(0, dtype=bool)
-    limit = int(np.iinfo(chosen.dtype).max)
-    bounds = np.array([min(int(values.min()), limit), min(int(values.max()), limit)], dtype=chosen.dtype)
-    first, last = np.searchsorted(chosen, bounds)
-    chosen = chosen[first : last + 1]  # entries are mostly in order, and then this is a small part
-    if not len(chosen):
-        return np.zeros(len(values), dtype=bool)
-    kind = np.uint32 if max(int(chosen[-1]), int(values.max())) <= np.iinfo(np.uint32).max else np.uint64
-    values, chosen = values.astype(kind, copy=False), chosen.astype(kind, copy=False)
-    at = np.searchsorted(chosen, values)
-    at[at == len(chosen)] = 0
-    found: Array = chosen[at] == values
-    return found

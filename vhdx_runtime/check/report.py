@@ -183,7 +183,7 @@ def _check_blocks(image: Image, listing: Listing, progress: Callable[[int], None
     lost = sweep.lost
     if geometry.has_parent:
         bitmaps = Bitmaps(image.view, geometry, bat, mapping, listing)
-        bitmaps.run(extents)
+        bitmaps.run()
         lost = lost.joined(bitmaps.lost)
     space = Space(image, geometry, bat, extents, listing)
     space.run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,16 +45,12 @@ class Extents:
         bitmaps: of sector bitmap blocks in the file.
         anchors: kept places of undefined and unmapped blocks.
         unused: offsets in entries whose state gives them no meaning.
-        partial: numbers of the partially present blocks of a differencing file that have a place.
-        partial_places: where those lie.
     """
 
     payload: Array
     bitmaps: Array
     anchors: Array
     unused: Array
-    partial: Array
-    partial_places: Array
 
 
 class Part(NamedTuple):
@@ -133,6 +130,68 @@ def broken(part: Part, geometry: Geometry) -> Iterator[tuple[str, Array]]:
         yield "BAT-013", part.is_bitmap & part.is_present & (part.offset == 0)
 
 
+def partially_present(bat: Bat, geometry: Geometry) -> Iterator[tuple[int, Array, Array]]:
+    """The partially present blocks of a differencing file that have a place, chunk by chunk.
+
+    Args:
+        bat: the table.
+        geometry: the shape of the disk.
+
+    Yields:
+        The number of a chunk with such blocks, their numbers, and their file offsets in MiB.
+
+    Spec: MS-VHDX 2.5.1.1
+    """
+    blocks, places = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64)
+    for part in parts(bat, geometry) if geometry.has_parent else ():
+        is_partial = part.state == layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT
+        chosen = part.is_payload & is_partial & (part.offset != 0)
+        blocks = np.concatenate([blocks, _blocks(part, chosen, geometry)])
+        places = np.concatenate([places, part.offset[chosen]])
+        whole = (part.start + len(part.words)) // (geometry.chunk_ratio + 1)  # chunks of which no entry is to come
+        cut = int(np.searchsorted(blocks, whole * geometry.chunk_ratio))
+        yield from _by_chunk(blocks[:cut], places[:cut], geometry)
+        blocks, places = blocks[cut:], places[cut:]
+    yield from _by_chunk(blocks, places, geometry)
+
+
+def _by_chunk(blocks: Array, places: Array, geometry: Geometry) -> Iterator[tuple[int, Array, Array]]:
+    numbers, firsts = np.unique(blocks // geometry.chunk_ratio, return_index=True)
+    bounds = [*firsts.tolist(), len(blocks)]
+    for chunk, (first, stop) in zip(numbers.tolist(), pairwise(bounds), strict=True):
+        yield chunk, blocks[first:stop], places[first:stop]
+
+
+def _blocks(part: Part, chosen: Array, geometry: Geometry) -> Array:
+    """Numbers of payload blocks."""
+    indices = np.flatnonzero(chosen) + part.start
+    numbers: Array = indices - indices // (geometry.chunk_ratio + 1)
+    return numbers
+
+
+class _Column:
+    """Numbers that come by the thousand, in one array that grows in place; of half the size where they allow it."""
+
+    def __init__(self) -> None:
+        self._values: Array = np.empty(0, dtype=np.uint32)
+        self._count = 0
+
+    def add(self, values: Array) -> None:
+        """Take numbers to those that are there."""
+        end = self._count + len(values)
+        if int(values.max(initial=0)) >= _NARROW and self._values.dtype != np.uint64:
+            self._values = self._values.astype(np.uint64)
+        if end > len(self._values):
+            self._values.resize(end + end // 8, refcheck=False)
+        self._values[self._count : end] = values
+        self._count = end
+
+    def array(self) -> Array:
+        """All numbers, in the order in which they came."""
+        self._values.resize(self._count, refcheck=False)
+        return self._values
+
+
 class Sweep:
     """One pass over the table.
 
@@ -151,7 +210,7 @@ class Sweep:
         self._geometry = geometry
         self._file_size = file_size
         self._listing = listing
-        self._gathered: dict[str, list[Array]] = {name: [] for name in Extents.__slots__}
+        self._gathered = {name: _Column() for name in Extents.__slots__}
         self.lost = Ranges()
 
     def run(self, progress: Callable[[int], None] | None = None) -> Extents:
@@ -165,7 +224,7 @@ class Sweep:
         held = (chunks * geometry.chunk_ratio + min(rest, geometry.chunk_ratio)) * geometry.block_size
         if held < geometry.virtual_disk_size:
             self.lost.add(np.array([held]), np.array([geometry.virtual_disk_size - held]))
-        return Extents(**{name: _joined(self._gathered.pop(name)) for name in Extents.__slots__})
+        return Extents(**{name: column.array() for name, column in self._gathered.items()})
 
     def _judge(self, part: Part) -> None:
         for rule, wrong in broken(part, self._geometry):
@@ -188,26 +247,13 @@ class Sweep:
         somewhere = part.offset != 0
         present = part.is_present & somewhere
         payload = part.is_payload & present
-        self._keep("payload", part.offset[payload])
+        self._gathered["payload"].add(part.offset[payload])
         anchors = part.is_payload & KEEPS_PLACE[part.state] & somewhere
-        self._keep("anchors", part.offset[anchors])
+        self._gathered["anchors"].add(part.offset[anchors])
         bitmaps = part.is_bitmap & present
-        self._keep("bitmaps", part.offset[bitmaps])
+        self._gathered["bitmaps"].add(part.offset[bitmaps])
         used = part.is_payload | part.is_bitmap
-        self._keep("unused", part.offset[used & somewhere & ~(payload | bitmaps | anchors)])
-        if self._geometry.has_parent:
-            partial = payload & (part.state == layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT)
-            self._keep("partial", self._blocks(part, partial).astype(np.uint64))
-            self._keep("partial_places", part.offset[partial])
-
-    def _keep(self, name: str, values: Array) -> None:
-        if len(values):
-            self._gathered[name].append(_narrowed(values))
-
-    def _blocks(self, part: Part, chosen: Array) -> Array:
-        """Numbers of payload blocks."""
-        indices = np.flatnonzero(chosen) + part.start
-        return indices - indices // (self._geometry.chunk_ratio + 1)
+        self._gathered["unused"].add(part.offset[used & somewhere & ~(payload | bitmaps | anchors)])
 
     def _lose(self, part: Part) -> None:
         geometry, limit = self._geometry, self._file_size
@@ -218,24 +264,8 @@ class Sweep:
         chosen = (nowhere | beyond) & part.is_payload
         if not chosen.any():
             return
-        starts = self._blocks(part, chosen) * geometry.block_size
+        starts = _blocks(part, chosen, geometry) * geometry.block_size
         places = np.minimum(part.offset[chosen], np.uint64(limit // _MIB + 1)).astype(np.int64) * _MIB
         readable = np.where(nowhere[chosen], 0, np.clip(limit - places, 0, geometry.block_size))
         ends = np.minimum(starts + geometry.block_size, geometry.virtual_disk_size)
         self.lost.add(starts + readable, np.maximum(ends - starts - readable, 0))
-
-
-def _narrowed(values: Array) -> Array:
-    return values.astype(np.uint32) if int(values.max(initial=0)) < _NARROW else values
-
-
-def _joined(arrays: list[Array]) -> Array:
-    """One array of all, of half the size where the numbers allow it; takes them out of the list."""
-    kind = np.uint64 if any(array.dtype == np.uint64 for array in arrays) else np.uint32
-    whole = np.empty(sum(len(array) for array in arrays), dtype=kind)
-    end = len(whole)
-    while arrays:
-        last = arrays.pop()
-        whole[end - len(last) : end] = last
-        end -= len(last)
-    return whole

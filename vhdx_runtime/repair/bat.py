@@ -14,7 +14,7 @@ import numpy as np
 from vhdx_format import layout
 
 from ..check import Report
-from ..check.places import is_among
+from ..check.sorted_extents import is_among
 from ..check.table import KEEPS_PLACE, Part, broken, parts
 from ..check.zeros import unused_ranges
 from ..image import Image

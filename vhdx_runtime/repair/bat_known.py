@@ -13,11 +13,10 @@ from vhdx_format import layout
 
 from ..check import Report
 from ..check.bitmaps import Bitmaps
-from ..check.extents import fixed_objects, misplaced
+from ..check.extents import ON_ANOTHER_PLACE, fixed_objects, misplaced
 from ..check.listing import Listing
-from ..check.places import is_among
-from ..check.sorted_extents import Sorted, distinct
-from ..check.table import Extents
+from ..check.sorted_extents import Sorted, distinct, is_among
+from ..check.table import partially_present
 from ..image import Image
 from ..semantics.bat import split
 from ..semantics.geometry import Geometry
@@ -59,12 +58,18 @@ def look(image: Image, geometry: Geometry, report: Report) -> Known:
     if not any(rule in report.totals for rule in _RULES):
         return Known(*[_NONE] * len(fields(Known)))
     extents = gathered(image)
-    needed = distinct(extents.partial // extents.partial.dtype.type(geometry.chunk_ratio)).astype(np.int64)
-    whole, none = _of_equal_bits(image, geometry, extents) if "SBM-003" in report.totals else (_NONE, _NONE)
+    needed = chunks_in_need(image, geometry)
+    whole, none = _of_equal_bits(image, geometry) if "SBM-003" in report.totals else (_NONE, _NONE)
     payload, bitmaps, anchors = sorted_blocks(image, extents)
     asked = _asked(image, geometry, needed, payload, bitmaps) if "BAT-010" in report.totals else _NONE
     bad, twice = _misplaced(image, payload, bitmaps, anchors) if "BAT-015" in report.totals else (_NONE, _NONE)
     return Known(needed, asked, bad, twice, whole, none)
+
+
+def chunks_in_need(image: Image, geometry: Geometry) -> Array:
+    """Numbers of the chunks that have partially present blocks, ascending. Spec: MS-VHDX 2.5.1.1."""
+    found = (chunk for chunk, _, _ in partially_present(image.bat, geometry)) if image.bat else ()
+    return np.fromiter(found, dtype=np.int64)
 
 
 def _misplaced(image: Image, payload: Sorted, bitmaps: Sorted, anchors: Sorted) -> tuple[Array, Array]:
@@ -72,22 +77,21 @@ def _misplaced(image: Image, payload: Sorted, bitmaps: Sorted, anchors: Sorted) 
     wrong = np.zeros(len(anchors.starts), dtype=bool)
     again = np.zeros(len(anchors.starts), dtype=bool)
     again[1:] = anchors.starts[1:] == anchors.starts[:-1]
-    reasons = list(misplaced(anchors, payload, bitmaps, list(fixed_objects(image)), image.view.size))
-    for _, positions in reasons[:-1]:
-        wrong[positions] = True
-    _, on_another = reasons[-1]
-    wrong[on_another] |= ~again[on_another]
+    fixed = list(fixed_objects(image))
+    for reason, first, marks in misplaced(anchors, payload, bitmaps, fixed, image.view.size):
+        chosen = slice(first, first + len(marks))
+        wrong[chosen] |= marks & ~again[chosen] if reason == ON_ANOTHER_PLACE else marks
     bad, twice = distinct(anchors.starts[wrong]), distinct(anchors.starts[again])
     return bad, twice[~is_among(twice, bad)] if len(bad) else twice
 
 
-def _of_equal_bits(image: Image, geometry: Geometry, extents: Extents) -> tuple[Array, Array]:
+def _of_equal_bits(image: Image, geometry: Geometry) -> tuple[Array, Array]:
     """Numbers of the partially present blocks with all bits set, and of those with none."""
     if image.bat is None or image.mapping is None or not geometry.has_parent:
         return _NONE, _NONE
     bitmaps = Bitmaps(image.view, geometry, image.bat, image.mapping, Listing())
     whole, none = [_NONE], [_NONE]
-    for blocks, is_set in bitmaps.trivial(extents):
+    for blocks, is_set in bitmaps.trivial():
         whole.append(blocks[is_set])
         none.append(blocks[~is_set])
     return np.concatenate(whole), np.concatenate(none)
@@ -102,6 +106,11 @@ def _asked(image: Image, geometry: Geometry, needed: Array, payload: Sorted, bit
         end = offset + layout.SECTOR_BITMAP_BLOCK_SIZE
         if is_wrong and offset and end <= image.view.size:
             on_fixed = any(item.start < end and offset < item.end for item in fixed_objects(image))
-            if not on_fixed and not any(len(other.positions(offset, end)) for other in (payload, bitmaps)):
+            if not on_fixed and not any(_is_any_at(other, offset, end) for other in (payload, bitmaps)):
                 found.append(chunk)
     return np.array(found, dtype=np.int64)
+
+
+def _is_any_at(extents: Sorted, start: int, end: int) -> bool:
+    """Whether an extent shares a byte with a half-open range of file offsets."""
+    return len(extents.starts[extents.positions(start, end)]) > 0

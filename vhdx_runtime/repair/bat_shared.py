@@ -13,12 +13,13 @@ import numpy as np
 from vhdx_format import layout
 
 from ..check.extents import Fixed, fixed_objects
-from ..check.places import PRESENT, entries, is_among
-from ..check.sorted_extents import Sorted, distinct
+from ..check.places import PRESENT, entries
+from ..check.sorted_extents import Sorted, distinct, is_among
 from ..check.table import Part
 from ..image import Image
 from ..semantics.bat import Bat, split
 from ..semantics.geometry import Geometry
+from .bat_known import chunks_in_need
 from .space import gathered
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -59,7 +60,7 @@ def claimed(image: Image, geometry: Geometry, bat: Bat) -> GivenUp:
     for item in fixed:
         on_fixed[payload.positions(item.start, item.end)] = True
     kept, dropped = _thinned(starts[~again & ~on_fixed], payload.length)
-    needed = set(distinct(extents.partial // extents.partial.dtype.type(geometry.chunk_ratio)).tolist())
+    needed = set(chunks_in_need(image, geometry).tolist())
     chunks, displaced = _bitmaps(bat, geometry, fixed, Sorted(kept, payload.length), needed)
     offsets = distinct(np.sort(np.concatenate([starts[on_fixed], dropped, displaced])))
     twice = _without(distinct(starts[again]), offsets)
@@ -126,7 +127,7 @@ def _thinned(starts: Array, length: int) -> tuple[Array, Array]:
     [[1, 3, 8], [2]]
     """
     dropped = [starts[:0]]
-    while len(again := Sorted(starts, length).overlapping_their_predecessors()):
+    while len(again := np.flatnonzero(Sorted(starts, length).overlapping_their_predecessors())):
         breaks = np.concatenate([[True], np.diff(again) > 1])
         first = np.maximum.accumulate(np.where(breaks, np.arange(len(again)), 0))
         every_second = again[(np.arange(len(again)) - first) % 2 == 0]
@@ -147,7 +148,7 @@ def _bitmaps(
         if state < layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT or not offset:
             continue
         end = offset + layout.SECTOR_BITMAP_BLOCK_SIZE
-        below = payload.inside(offset, end)
+        below = payload.starts[payload.positions(offset, end)]
         is_on_fixed = any(item.start < end and offset < item.end for item in fixed)
         if is_on_fixed or offset in taken or (len(below) and chunk not in needed):
             cleared.append(chunk)

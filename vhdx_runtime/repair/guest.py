@@ -10,14 +10,23 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from vhdx_format import layout
 
-from ..codec.overlay import merge_ranges
+from ..codec.holes import data_ranges
+from ..codec.overlay import Overlay, merge_ranges
+from ..codec.source import Source
 from ..image import Image
 from ..mapping import DATA, HOLE, PARENT, UNREADABLE, ZERO, Piece
-from ..semantics.bat import ENTRY_SIZE
+from ..semantics.bat import ENTRY_SIZE, Bat
+from ..semantics.geometry import Geometry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 _ENTRIES: Final = 1 << 20  # of the table that are looked at together
 _STEP: Final = 1 << 20  # bytes of the disk that are read together
@@ -63,8 +72,8 @@ def differences(before: Image, after: Image, touched: Iterable[tuple[int, int]])
     for start, end in _candidates(before, after, ranges):
         _compare(before, after, start, min(end, common), ranges, changed, gained)
     if before.size != after.size:
-        (changed if after.size < before.size else gained).append((common, max(before.size, after.size)))
-    return Difference(tuple(merge_ranges(changed)), tuple(merge_ranges(gained)))
+        _add(changed if after.size < before.size else gained, common, max(before.size, after.size))
+    return Difference(tuple(changed), tuple(gained))
 
 
 def is_open(image: Image) -> bool:
@@ -73,41 +82,69 @@ def is_open(image: Image) -> bool:
     return image.mapping is not None and not refused
 
 
-def _candidates(before: Image, after: Image, touched: Ranges) -> Ranges:
-    """Ranges of the disk that may differ."""
+def _candidates(before: Image, after: Image, touched: Ranges) -> Iterator[tuple[int, int]]:
+    """Ranges of the disk that may differ, in ascending order."""
     old, new = before.geometry, after.geometry
     if old is None or new is None or before.bat is None or after.bat is None:
-        return []
+        return
     same = ("has_parent", "block_size", "logical_sector_size")
     if any(getattr(old, name) != getattr(new, name) for name in same):
-        return [(0, before.size)]
-    found = list(_entries_that_differ(before, after))
-    found += [(start, end) for start, end in blocks_at(after, touched)]
-    return [(start, min(end, before.size)) for start, end in merge_ranges(found) if start < before.size]
+        yield 0, before.size
+        return
+    entries = chain(_entries_that_differ(before.bat, after.bat), _entries_at(after, touched))
+    for start, end in _runs(_marked(old, entries)):
+        yield start * old.block_size, min(end * old.block_size, before.size)
 
 
-def _entries_that_differ(before: Image, after: Image) -> Iterator[tuple[int, int]]:
-    """Ranges of the disk whose entry in the table, or whose bitmap's, differs."""
+def _marked(geometry: Geometry, entries: Iterable[Array]) -> Array:
+    """Which payload blocks are those of entries, given by index; a sector bitmap with a parent counts for its chunk."""
     import numpy as np
 
-    geometry, old, new = before.geometry, before.bat, after.bat
-    if geometry is None or old is None or new is None:
-        return
-    count = max(old.entry_count, new.entry_count)
-    held = min(old.entry_count, new.entry_count)
+    ratio = geometry.chunk_ratio
+    marks = np.zeros(geometry.payload_blocks, dtype=bool)
+    for indices in entries:
+        chunks, inside = indices // (ratio + 1), indices % (ratio + 1)
+        blocks = (chunks * ratio + inside)[inside < ratio]
+        marks[blocks[blocks < len(marks)]] = True
+        for number in chunks[inside == ratio].tolist() if geometry.has_parent else ():
+            marks[number * ratio : (number + 1) * ratio] = True
+    return marks
+
+
+def _runs(marks: Array) -> Iterator[tuple[int, int]]:
+    """Marks in a row, as half-open ranges of positions."""
+    begin, is_open = 0, False
+    for first in range(0, len(marks), _ENTRIES):
+        part = marks[first : first + _ENTRIES]
+        turns = (part[1:] != part[:-1]).nonzero()[0] + 1
+        for at in ([0] if part[0] != is_open else []) + turns.tolist():
+            if is_open:
+                yield begin, first + at
+            begin, is_open = first + at, not is_open
+    if is_open:
+        yield begin, len(marks)
+
+
+def _entries_that_differ(old: Bat, new: Bat) -> Iterator[Array]:
+    """Indices of entries that mean something else; the place of a block that is not in the file means nothing."""
+    import numpy as np
+
+    def _meaning(raw: bytes) -> Array:
+        words = np.frombuffer(raw.ljust(size, b"\0"), "<u8")
+        states = words & np.uint64(layout.BAT_STATE_MASK)
+        places = words & np.uint64(layout.BAT_FILE_OFFSET_MASK)
+        return np.where(states >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT, states | places, states)
+
+    count, held = max(old.entry_count, new.entry_count), min(old.entry_count, new.entry_count)
     for start in range(0, count, _ENTRIES):
         stop = min(count, start + _ENTRIES)
         one, two = (table.words(start, stop - start) for table in (old, new))
         if one == two and stop <= held:
             continue
         size = (stop - start) * ENTRY_SIZE
-        first, second = (np.frombuffer(raw.ljust(size, b"\0"), "<u8") for raw in (one, two))
-        unlike = first != second
+        unlike = _meaning(one) != _meaning(two)
         unlike[max(0, held - start) :] = True
-        for index in np.flatnonzero(unlike).tolist():
-            kind, number = geometry.owner(start + index)
-            span = geometry.block_size if kind == "payload" else geometry.chunk_size
-            yield number * span, (number + 1) * span
+        yield np.flatnonzero(unlike) + start
 
 
 def blocks_at(image: Image, file_ranges: Sequence[tuple[int, int]]) -> Ranges:
@@ -120,15 +157,23 @@ def blocks_at(image: Image, file_ranges: Sequence[tuple[int, int]]) -> Ranges:
     Returns:
         Half-open ranges of virtual offsets, whole blocks, sorted and disjoint; the last may reach past the disk's end.
     """
+    if image.geometry is None:
+        return []
+    size = image.geometry.block_size
+    blocks = _runs(_marked(image.geometry, _entries_at(image, file_ranges)))
+    return [(start * size, end * size) for start, end in blocks]
+
+
+def _entries_at(image: Image, file_ranges: Sequence[tuple[int, int]]) -> Iterator[Array]:
+    """Indices of the entries of blocks in the file that have a byte in any of some ranges of it."""
     import numpy as np
 
     geometry, bat = image.geometry, image.bat
     if geometry is None or bat is None or not file_ranges:
-        return []
+        return
     starts, ends = (np.array(side, dtype=np.uint64) for side in zip(*file_ranges, strict=True))
     longest = max(geometry.block_size, layout.SECTOR_BITMAP_BLOCK_SIZE)
     low, high = np.uint64(max(0, file_ranges[0][0] - longest)), np.uint64(file_ranges[-1][1])
-    found: Ranges = []
     for first in range(0, bat.entry_count, _ENTRIES):
         raw = bat.words(first, _ENTRIES)
         words = np.frombuffer(raw, "<u8", count=len(raw) // ENTRY_SIZE)
@@ -139,11 +184,7 @@ def blocks_at(image: Image, file_ranges: Sequence[tuple[int, int]]) -> Ranges:
         reach = np.where(is_bitmap, layout.SECTOR_BITMAP_BLOCK_SIZE, geometry.block_size).astype(np.uint64)
         at = np.searchsorted(ends, offsets[near], side="right")  # the first range that ends behind the block's start
         hit = starts[np.minimum(at, len(starts) - 1)] < offsets[near] + reach
-        for index in near[hit & (at < len(starts))].tolist():
-            kind, number = geometry.owner(first + index)
-            span = geometry.block_size if kind == "payload" else geometry.chunk_size
-            found.append((number * span, (number + 1) * span))
-    return merge_ranges(found)
+        yield near[hit & (at < len(starts))] + first
 
 
 def _compare(
@@ -153,12 +194,21 @@ def _compare(
         span = (old.virtual_offset, old.virtual_offset + old.length)
         if UNREADABLE in (old.kind, new.kind):
             if old.kind != new.kind:
-                (gained if old.kind == UNREADABLE else changed).append(span)
+                _add(gained if old.kind == UNREADABLE else changed, *span)
         elif PARENT in (old.kind, new.kind):
             if old.kind != new.kind:
-                changed.append(span)
+                _add(changed, *span)
         elif not _is_same_place(old, new, touched):
-            changed += _unlike(before, after, old, new)
+            for start_of, end_of in _unlike(before, after, old, new):
+                _add(changed, start_of, end_of)
+
+
+def _add(ranges: Ranges, start: int, end: int) -> None:
+    """Add a range behind all others."""
+    if ranges and ranges[-1][1] == start:
+        ranges[-1] = (ranges[-1][0], end)
+    else:
+        ranges.append((start, end))
 
 
 def _pieces(image: Image, start: int, end: int) -> Iterator[Piece]:
@@ -192,16 +242,35 @@ def _is_same_place(old: Piece, new: Piece, touched: Ranges) -> bool:
 
 
 def _unlike(before: Image, after: Image, old: Piece, new: Piece) -> Iterator[tuple[int, int]]:
-    """The sectors of a piece that read otherwise."""
-    for done in range(0, old.length, _STEP):
-        length = min(_STEP, old.length - done)
-        one, two = _bytes(before, old, done, length), _bytes(after, new, done, length)
-        if one == two:
-            continue
-        for at in range(0, length, _SECTOR):
-            if one[at : at + _SECTOR] != two[at : at + _SECTOR]:
-                start = old.virtual_offset + done + at
-                yield start, start + min(_SECTOR, length - at)
+    """The sectors of a piece that read otherwise; what is a hole of the file in both is not read."""
+    for first, last in merge_ranges([*_held(before, old), *_held(after, new)]):
+        for done in range(first // _SECTOR * _SECTOR, last, _STEP):
+            length = min(_STEP, last - done)
+            one, two = _bytes(before, old, done, length), _bytes(after, new, done, length)
+            if one == two:
+                continue
+            for at in range(0, length, _SECTOR):
+                if one[at : at + _SECTOR] != two[at : at + _SECTOR]:
+                    start = old.virtual_offset + done + at
+                    yield start, start + min(_SECTOR, length - at)
+
+
+def _held(image: Image, piece: Piece) -> Iterator[tuple[int, int]]:
+    """The parts of a piece that may hold anything but zeros, as half-open ranges of bytes inside it."""
+    if piece.kind == DATA:
+        for start, end in _data(image.view, piece.file_offset, piece.length):
+            yield start - piece.file_offset, end - piece.file_offset
+
+
+def _data(view: Source, offset: int, length: int) -> Iterator[tuple[int, int]]:
+    if not isinstance(view, Overlay):
+        yield from data_ranges(view, offset, length)
+        return
+    for start, size, kind in view.pieces(offset, length):
+        if kind == "base":
+            yield from _data(view.base, start, size)
+        elif kind == "page":
+            yield start, start + size
 
 
 def _bytes(image: Image, piece: Piece, skipped: int, length: int) -> bytes:

@@ -69,14 +69,15 @@ class Wishes:
     with_chain: bool = False
 
 
-_Key: TypeAlias = tuple[tuple[str, ...], str]
+_Key: TypeAlias = tuple[tuple[str, ...], str, str]
 
 
 @dataclass(slots=True)
 class _State:
     """The draft, the container and the report on it, and what was decided on the way.
 
-    What is declined stays so; what failed is tried again once something else has been repaired.
+    What is declined, and what failed, is forgotten once something else has been repaired: then the planners are asked
+    again, and what they still have to offer is all that a plan tells of it.
     """
 
     wishes: Wishes
@@ -112,6 +113,7 @@ def make_plan(image: Image, wishes: Wishes | None = None, progress: Callable[[in
         before = _checked(image, wishes, progress)
         state = _State(wishes, progress, parent, begun(image, uuid4().bytes_le), image, before)
         for _ in range(_ROUNDS):
+            state.declined.clear()
             state.failed.clear()
             if not sum(_settle(state, planner) for planner in _planners(state)):
                 break
@@ -172,7 +174,7 @@ def _batch(state: _State, offered: Iterable[Repair]) -> list[Repair]:
 
 def _is_wanted(state: _State, repair: Repair) -> bool:
     """Whether a repair is agreed to; one that is not is noted with the reason."""
-    wishes, key = state.wishes, (repair.rules, repair.summary)
+    wishes, key = state.wishes, _key(repair)
     if key in state.declined or key in state.failed:
         return False
     if not any(wishes.keep(rule) for rule in repair.rules):
@@ -212,8 +214,13 @@ def _take(state: _State, repairs: list[Repair]) -> bool:
 def _turned_down(state: _State, repairs: list[Repair], reason: str) -> bool:
     if len(repairs) == 1:
         repair = repairs[0]
-        state.failed[repair.rules, repair.summary] = Declined(repair, reason)
+        state.failed[_key(repair)] = Declined(repair, reason)
     return False
+
+
+def _key(repair: Repair) -> _Key:
+    """By which a repair is known again when it is offered again."""
+    return repair.rules, repair.summary, repair.consent
 
 
 def _checked(image: Image, wishes: Wishes, progress: Callable[[int], None] | None) -> Report:

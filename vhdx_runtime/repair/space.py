@@ -29,7 +29,7 @@ def gathered(image: Image) -> Extents:
     """Where the blocks of an image with a table say that they lie; nothing for one without. Spec: MS-VHDX 2.5."""
     if image.geometry is None or image.bat is None:
         none = np.zeros(0, dtype=np.uint32)
-        return Extents(none, none, none, none, none, none)
+        return Extents(none, none, none, none)
     return Sweep(image.bat, image.geometry, image.view.size, Listing()).run()
 
 
@@ -42,7 +42,7 @@ def sorted_blocks(image: Image, extents: Extents) -> tuple[Sorted, Sorted, Sorte
 def free_ranges(image: Image) -> list[tuple[int, int]]:
     """What of the file belongs to nothing, as half-open ranges of file offsets. Spec: MS-VHDX 2.1."""
     gaps = unclaimed(fixed_objects(image), sorted_blocks(image, gathered(image)), image.view.size)
-    return [(int(start), int(end)) for start, end in gaps]
+    return [(start, end) for some in gaps for start, end in some.tolist()]
 
 
 def blocks_of(geometry: Geometry, indices: Array) -> Array:

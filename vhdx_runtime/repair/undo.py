@@ -20,23 +20,23 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b, sha256
+from hashlib import sha256
 from typing import Final
 
 from vhdx_format.layout import SECTOR_SIZE_512 as SECTOR
 
-from ..codec.holes import is_zero
+from ..codec.holes import data_ranges, is_zero
 from ..codec.overlay import merge_ranges
 from ..codec.source import FileSource, Source
 from ..errors import FormatError, IntegrityError
 from ..write.operation import STEP, Copy, Flush, Operation, Resize, Write, touched
 from ..write.operation import run as run_operations
 from ..write.target import Target, create
+from .sectors import Written, digest
 
 FORMAT: Final = "vhdx-runtime undo"
 VERSION: Final = 1
 
-_DIGEST: Final = 8
 _UNIT: Final = 4096  # zeros are told from data in units of these bytes: the list stays short
 _HEADER_MAX: Final = 1 << 30  # not in the format: an undo file is read only by whom it was given to
 
@@ -84,15 +84,9 @@ class Undo:
             for offset in range(start, end, STEP):
                 yield offset, bytes(min(STEP, end - offset))
 
-    def index(self) -> dict[int, list[tuple[int, int, int]]]:
-        """By number of unit, the writes that reach into it: start, end, and place in the undo file of their digests."""
-        at = self.raw + sum(end - start for start, end in self.saved)
-        found: dict[int, list[tuple[int, int, int]]] = {}
-        for start, end in self.writes:
-            for number in range(start // _UNIT, -(-end // _UNIT)):
-                found.setdefault(number, []).append((start, end, at))
-            at += -(-(end - start) // SECTOR) * _DIGEST
-        return found
+    def written(self) -> Written:
+        """What the repair writes, to be known again."""
+        return Written(self.file, self.raw + sum(end - start for start, end in self.saved), self.writes)
 
 
 def save(path: str | os.PathLike[str], source: Source, plan: str, operations: tuple[Operation, ...]) -> None:
@@ -146,7 +140,7 @@ def _parts(header: bytes, source: Source, saved: Ranges, steps: Iterable[Write |
         for offset in range(start, end, STEP):
             yield source.read_at(offset, min(STEP, end - offset))
     for step in steps:
-        yield b"".join(_digest(step.data[at : at + SECTOR]) for at in range(0, step.length, SECTOR))
+        yield b"".join(digest(step.data[at : at + SECTOR]) for at in range(0, step.length, SECTOR))
 
 
 def _sizes(size: int, operations: Iterable[Operation]) -> tuple[int, int]:
@@ -161,16 +155,11 @@ def _sizes(size: int, operations: Iterable[Operation]) -> tuple[int, int]:
 
 
 def _sealed(parts: Iterable[bytes]) -> Iterator[bytes]:
-    digest = sha256()
+    whole = sha256()
     for part in parts:
-        digest.update(part)
+        whole.update(part)
         yield part
-    yield digest.digest()
-
-
-def _digest(sector: bytes) -> bytes:
-    """Of a sector; one that the file's end cuts off counts as filled up with zeros."""
-    return blake2b(sector.ljust(SECTOR, b"\0"), digest_size=_DIGEST).digest()
+    yield whole.digest()
 
 
 def _divided(source: Source, ranges: Ranges) -> tuple[Ranges, Ranges]:
@@ -200,11 +189,11 @@ def load(path: str | os.PathLike[str]) -> Undo:
 
 
 def _parsed(file: FileSource) -> Undo:
-    digest, size = sha256(), file.size - sha256().digest_size
+    whole, size = sha256(), file.size - sha256().digest_size
     if size < 0:
         raise FormatError(f"{file.name}: is no undo file")
     for offset in range(0, size, STEP):
-        digest.update(file.read_at(offset, min(STEP, size - offset)))
+        whole.update(file.read_at(offset, min(STEP, size - offset)))
     line = _first_line(file)
     try:
         header = json.loads(line)
@@ -213,7 +202,7 @@ def _parsed(file: FileSource) -> Undo:
         raise FormatError(f"{file.name}: is no undo file") from error
     if not is_ours:
         raise FormatError(f"{file.name}: is an undo file of another kind, or of a newer version")
-    if file.read_at(size, digest.digest_size) != digest.digest():
+    if file.read_at(size, whole.digest_size) != whole.digest():
         raise FormatError(f"{file.name}: is damaged, or was not written to its end: then nothing was changed yet")
     saved, zeros, writes = ([(at, at + n) for at, n in header[name]] for name in ("saved", "zeros", "writes"))
     least, most = header["sizes"]
@@ -260,19 +249,19 @@ def restore(undo: Undo, target: Target, progress: Callable[[int], None] | None =
 def _restoring(undo: Undo, target: Target) -> Iterator[Write]:
     """The writes that give back what is not as it was, after a look at everything."""
     found: Ranges = []
-    index: dict[int, list[tuple[int, int, int]]] = {}
+    written = undo.written()
     for offset, old in _pieces(undo):
         now = target.read_at(offset, len(old))
         if now == old:
             continue
-        index = index or undo.index()
         for at in range(0, len(old), SECTOR):
             before, sector = old[at : at + SECTOR], now[at : at + SECTOR]
             if sector != before:
-                if not _is_cut(undo, offset + at, sector) and not _was_written(undo, index, target, offset + at):
-                    where = f"{target.name}: at {offset + at:#x} is neither what was there nor what the repair wrote"
-                    raise IntegrityError(f"{where}; nothing is changed by {undo.file.name}")
+                if not _is_cut(undo, offset + at, sector):
+                    _require_written(undo, written, target, offset + at)
                 found.append((offset + at, offset + at + len(before)))
+    for offset in _added(undo, target):
+        _require_written(undo, written, target, offset)
     wanted = merge_ranges(found)
     for offset, old in _pieces(undo):
         for start, end in wanted:
@@ -291,10 +280,17 @@ def _is_cut(undo: Undo, offset: int, sector: bytes) -> bool:
     return offset >= undo.sizes[0] and is_zero(sector)
 
 
-def _was_written(undo: Undo, index: dict[int, list[tuple[int, int, int]]], target: Source, offset: int) -> bool:
-    digest = _digest(target.read_at(offset, SECTOR))
-    for start, end, at in index.get(offset // _UNIT, ()):
-        place = at + (offset - start) // SECTOR * _DIGEST
-        if start <= offset < end and undo.file.read_at(place, _DIGEST) == digest:
-            return True
-    return False
+def _added(undo: Undo, target: Target) -> Iterator[int]:
+    """Where sectors begin in which anything but zeros lies behind the end that the file had; they will be cut off."""
+    for start, end in data_ranges(target, undo.size, target.size - undo.size):
+        for offset in range(start // SECTOR * SECTOR, end, STEP):
+            data = target.read_at(offset, min(STEP, end - offset))
+            for at in range(0, len(data) if not is_zero(data) else 0, SECTOR):
+                if not is_zero(data[max(at, undo.size - offset) : at + SECTOR]):
+                    yield offset + at
+
+
+def _require_written(undo: Undo, written: Written, target: Source, offset: int) -> None:
+    if not written.has(offset, target.read_at(offset, SECTOR)):
+        where = f"{target.name}: at {offset:#x} is neither what was there nor what the repair wrote"
+        raise IntegrityError(f"{where}; nothing is changed by {undo.file.name}")
