@@ -354,4 +354,4 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
-          provable: {with: [RGN-010]}
+          provable: {with: [MDT-007, RGN-010]}

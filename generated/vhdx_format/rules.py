@@ -126,8 +126,11 @@ RULES: Final[dict[str, Rule]] = {
         verdict="degrade",
         when={},
         stage="access",
-        repair="auto",
-        repair_how="Make a 5 a 3. A block with state 4 is given up, so that it reads as zeros.",
+        repair="lossy",
+        repair_how=(
+            "A 5 becomes a 3, which loses nothing and needs no consent. A block with state 4 is given up, so that it "
+            "reads as zeros."
+        ),
         error="integrity",
         applies=("payload",),
         reader="5 is what draft 0.95 called unmapped: zeros. 4: reading this block fails, others do not.",
@@ -879,7 +882,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="function",
         why="No structure knows how long the file is.",
         instances=(),
-        provable=Provable(kind="with", ids=("LAY-003", "RGN-012")),
+        provable=Provable(kind="with", ids=("LAY-003", "MDT-001", "RGN-012")),
     ),
     "FTI-003": Rule(
         id="FTI-003",
@@ -3037,7 +3040,7 @@ RULES: Final[dict[str, Rule]] = {
         kind="instance",
         why="",
         instances=("region_table_entry.metadata_holds_its_table",),
-        provable=Provable(kind="with", ids=("RGN-010",)),
+        provable=Provable(kind="with", ids=("MDT-007", "RGN-010")),
     ),
     "MDT-005": Rule(
         id="MDT-005",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
@@ -90,9 +91,10 @@ def test_cases_say_what_they_are_about() -> None:
 def test_small_images_expand_fast() -> None:
     best = 0.0
     for _ in range(5):
+        recipes = [copy.deepcopy(SMALL) for _ in range(20)]  # of new parts, of which nothing is remembered
         start = time.perf_counter()
-        for _ in range(20):
-            expand(SMALL)
+        for recipe in recipes:
+            expand(recipe)
         best = max(best, 20 / (time.perf_counter() - start))
     assert best >= SMALL_PER_SECOND
 

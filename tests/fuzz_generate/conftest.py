@@ -1,9 +1,11 @@
-"""The whole corpus, made once."""
+"""The whole corpus, made once, and what a check and opening make of it."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.fuzz_generate.judged import Judged, judge_all
+from tests.fuzz_generate.raw import Raw
 from vhdx_runtime.fuzz import corpus
 from vhdx_runtime.fuzz.corpus import Made
 
@@ -12,3 +14,15 @@ from vhdx_runtime.fuzz.corpus import Made
 def whole() -> list[Made]:
     """Every image of the corpus, in memory."""
     return list(corpus.made(corpus.choose(("all",))))
+
+
+@pytest.fixture(scope="session")
+def labelled(whole: list[Made]) -> list[Raw]:
+    """Every image that has a label to hold to, as bytes."""
+    return [Raw(one) for one in whole if one.entry.profile != "random"]
+
+
+@pytest.fixture(scope="session")
+def judged(whole: list[Made], tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
+    """The same images, checked and opened as files, beside their parents."""
+    return list(judge_all(whole, tmp_path_factory.mktemp("judged")))

@@ -16,7 +16,7 @@ from vhdx_runtime.cli import main
 from vhdx_runtime.fuzz import corpus, rand
 from vhdx_runtime.fuzz.entries import lookup
 
-PINNED = "6bd13d067f18961bc6f11a5bc9d5f609d0c9bb70d37533843a0c8328e96cbedd"
+PINNED = "10df2afecd5b5e121cc9aef99376f87e08b884227e8a24e5bd33330e479ddf19"
 
 
 def run(*arguments: object) -> tuple[int, str]:

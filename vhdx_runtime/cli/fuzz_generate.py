@@ -22,7 +22,7 @@ _PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", 
         "vhdx fuzz generate corpus/",
         "vhdx fuzz generate seeds/ --distil --packed",
         "vhdx fuzz generate log/ --profile single-fault --rules 'LOG-*'",
-        "vhdx fuzz generate random/ --profile random --seed 7 --count 1000",
+        "vhdx fuzz generate random/ --profile random --seed 7 --count 1000 --digest sparse",
     )
 )
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path), metavar="OUT")
@@ -30,6 +30,13 @@ _PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", 
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random images.")
 @click.option("--count", type=click.IntRange(min=0), default=None, help="How many random images; without it, 16.")
 @click.option("--rules", default="*", metavar="GLOB", help="Only images about rules of this pattern.")
+@click.option(
+    "--digest",
+    type=click.Choice(("whole", "sparse")),
+    default="whole",
+    show_default=True,
+    help="In the manifest: of all bytes of a file, or quicker, of what is not zero.",
+)
 @click.option("--distil", is_flag=True, help="Only 128 small images that differ most, the most different first.")
 @click.option("--packed", is_flag=True, help="Write images in packed form, and what unpacks them.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
@@ -47,7 +54,7 @@ def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:
         raise Failure(f"{out}: is not empty; --force writes into it", USAGE)
     with _failures():
         entries = corpus.choose((options["profile"],), options["rules"], seed=options["seed"], count=options["count"])
-        images: Iterable[corpus.Made] = corpus.made(entries)
+        images: Iterable[corpus.Made] = corpus.made(entries, is_sparse=options["digest"] == "sparse")
         dropped: list[str] = []
         if options["distil"]:
             images, dropped = distil.distil(images)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from typing import Any
 
 from .model import GuestModel
 
@@ -20,43 +21,51 @@ DEFINITION = (
 )
 
 
-def of_file(extents: Iterable[tuple[int, bytes]], length: int) -> dict[str, str]:
-    """Digest of a file: {"sha256": …}, or {"sparse_sha256": …} for one larger than 2 GiB.
+def of_file(extents: Iterable[tuple[int, bytes]], length: int, *, is_sparse: bool = False) -> dict[str, str]:
+    """Digest of a file: {"sha256": …}, or {"sparse_sha256": …} where it is larger than 2 GiB.
 
     Args:
         extents: its non-zero parts as (offset, bytes), in order and apart from each other.
         length: in bytes.
+        is_sparse: the sparse digest for a file of any size: quick where little of it is not zero.
     """
     digest = sha256()
-    if length > WHOLE_MAX:
-        for offset, data in _units(extents, length):
-            digest.update(offset.to_bytes(8, "little") + data)
+    if is_sparse or length > WHOLE_MAX:
+        for number, parts in _units(extents):
+            digest.update((number * _UNIT).to_bytes(8, "little"))
+            _update(digest, parts, number * _UNIT, min((number + 1) * _UNIT, length))
         return {"sparse_sha256": digest.hexdigest()}
-    position = 0
-    for offset, data in (*extents, (length, b"")):
-        for start in range(position, offset, _STEP):
-            digest.update(memoryview(_ZEROS)[: offset - start])
-        digest.update(data)
-        position = offset + len(data)
+    _update(digest, extents, 0, length)
     return {"sha256": digest.hexdigest()}
 
 
-def _units(extents: Iterable[tuple[int, bytes]], length: int) -> Iterator[tuple[int, bytes]]:
-    """Units with a non-zero byte, whole but for the last of the file."""
-    number, unit = -1, bytearray()
+def _update(digest: Any, extents: Iterable[tuple[int, bytes | memoryview]], start: int, end: int) -> None:
+    """Feed a range of a file to a digest, with the zeros between its parts."""
+    for offset, data in (*extents, (end, b"")):
+        for done in range(start, offset, _STEP):
+            digest.update(memoryview(_ZEROS)[: offset - done])
+        digest.update(data)
+        start = offset + len(data)
+
+
+def _units(extents: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, list[tuple[int, memoryview]]]]:
+    """Numbers of units with a non-zero byte, and their parts."""
+    number = -1
+    parts: list[tuple[int, memoryview]] = []
     for offset, data in extents:
-        done = 0
-        while done < len(data):
+        view, done = memoryview(data), 0
+        while done < len(view):
             found, start = divmod(offset + done, _UNIT)
-            if found != number:
-                if any(unit):
-                    yield number * _UNIT, bytes(unit)
-                number, unit = found, bytearray(min(_UNIT, length - found * _UNIT))
-            part = data[done : done + _UNIT - start]
-            unit[start : start + len(part)] = part
+            part = view[done : done + _UNIT - start]
+            if found != number and parts:
+                yield number, parts
+                parts = []
+            if bytes(part).lstrip(b"\0"):
+                number = found
+                parts.append((offset + done, part))
             done += len(part)
-    if any(unit):
-        yield number * _UNIT, bytes(unit)
+    if parts:
+        yield number, parts
 
 
 def of_guest(model: GuestModel, lost: Iterable[tuple[int, int]] = ()) -> dict[str, str]:

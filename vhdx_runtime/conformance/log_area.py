@@ -13,7 +13,7 @@ from vhdx_format import layout
 
 from ..codec import encode
 from .log_recipe import Hide, LogEntry, Update, Write, Zeros
-from .overrides import finish
+from .objects import Object, Span, make
 from .pattern import image_tag, pattern
 from .plan import Plan
 from .recipe import Recipe, RecipeError, guid_bytes
@@ -35,18 +35,24 @@ class Descriptor:
 
 
 @dataclass(slots=True)
-class _Cursor:
-    """Where the next entry goes and which run it would continue."""
+class LogArea:
+    """What was written so far: where the next entry goes and which run it would continue.
 
+    Attributes:
+        entries: the entries, with their places, in order.
+        seen: ranges (start, end) of the file whose bytes went into them.
+    """
+
+    entries: list[Object] = field(default_factory=list)
+    seen: list[Span] = field(default_factory=list)
     sequence_number: int = 0
     position: int = 0
     run_start: int = 0
     guid: str = ""
-    count: int = 0
     labels: dict[str, int] = field(default_factory=dict)
 
 
-def write_log(recipe: Recipe, plan: Plan, file: SparseBytes) -> int:
+def write_log(recipe: Recipe, plan: Plan, file: SparseBytes) -> LogArea:
     """Put every entry of the recipe's log into the file.
 
     Args:
@@ -55,17 +61,17 @@ def write_log(recipe: Recipe, plan: Plan, file: SparseBytes) -> int:
         file: complete but for the log; places that the log hides are changed.
 
     Returns:
-        How many entries were written.
+        The entries, and what of the file they depend on.
     """
-    cursor = _Cursor()
+    area = LogArea()
     for entry in recipe.log.entries:
-        descriptors = [d for update in entry.updates for d in _descriptors(recipe, plan, file, update)]
+        descriptors = [d for update in entry.updates for d in _descriptors(recipe, plan, file, area, update)]
         size = entry.split or max(len(descriptors), 1)
         groups = [descriptors[start : start + size] for start in range(0, len(descriptors), size)] or [[]]
         for index, group in enumerate(groups * entry.repeat):
             one = entry if index == 0 else replace(entry, sequence_number=None, position=None, label="")
-            _write_entry(recipe, plan, file, cursor, one, group)
-    return cursor.count
+            _write_entry(recipe, plan, file, area, one, group)
+    return area
 
 
 def extent(recipe: Recipe, plan: Plan, target: str) -> tuple[int, int]:
@@ -86,7 +92,7 @@ def extent(recipe: Recipe, plan: Plan, target: str) -> tuple[int, int]:
     raise RecipeError(f"log: nothing in the file is called {target}")
 
 
-def _descriptors(recipe: Recipe, plan: Plan, file: SparseBytes, update: Update) -> Iterator[Descriptor]:
+def _descriptors(recipe: Recipe, plan: Plan, file: SparseBytes, area: LogArea, update: Update) -> Iterator[Descriptor]:
     start, whole = extent(recipe, plan, update.target)
     start += update.offset
     if isinstance(update, Zeros):
@@ -96,6 +102,7 @@ def _descriptors(recipe: Recipe, plan: Plan, file: SparseBytes, update: Update) 
             yield Descriptor(start + offset, update.data[offset : offset + _SECTOR].ljust(_SECTOR, b"\0"))
     else:
         length = whole - update.offset if update.length is None else update.length
+        area.seen.append((start // _SECTOR * _SECTOR, start + length + _SECTOR))
         yield from _hidden(recipe, file, update, start, start + length)
 
 
@@ -112,23 +119,22 @@ def _hidden(recipe: Recipe, file: SparseBytes, update: Hide, start: int, end: in
 
 
 def _write_entry(
-    recipe: Recipe, plan: Plan, file: SparseBytes, cursor: _Cursor, entry: LogEntry, descriptors: list[Descriptor]
+    recipe: Recipe, plan: Plan, file: SparseBytes, area: LogArea, entry: LogEntry, descriptors: list[Descriptor]
 ) -> None:
-    position = cursor.position if entry.position is None else entry.position
-    sequence_number = cursor.sequence_number + 1 if entry.sequence_number is None else entry.sequence_number
+    position = area.position if entry.position is None else entry.position
+    sequence_number = area.sequence_number + 1 if entry.sequence_number is None else entry.sequence_number
     guid = entry.log_guid or log_guid(recipe)
-    if (position, sequence_number, guid) != (cursor.position, cursor.sequence_number + 1, cursor.guid):
-        cursor.run_start = position
+    if (position, sequence_number, guid) != (area.position, area.sequence_number + 1, area.guid):
+        area.run_start = position
     if entry.label:
-        cursor.labels[entry.label] = position
-    raw = _entry(recipe, plan, cursor, replace(entry, position=position, sequence_number=sequence_number), descriptors)
-    _write_ring(plan, file, position, raw, entry.torn)
-    cursor.position = (position + len(raw)) % plan.extents["log"][1]
-    cursor.sequence_number, cursor.guid = sequence_number, guid
-    cursor.count += 1
+        area.labels[entry.label] = position
+    one = _entry(recipe, plan, area, replace(entry, position=position, sequence_number=sequence_number), descriptors)
+    area.entries.append(_place_in_ring(plan, file, position, one, entry.torn))
+    area.position = (position + len(one.data)) % plan.extents["log"][1]
+    area.sequence_number, area.guid = sequence_number, guid
 
 
-def _entry(recipe: Recipe, plan: Plan, cursor: _Cursor, entry: LogEntry, descriptors: list[Descriptor]) -> bytes:
+def _entry(recipe: Recipe, plan: Plan, log: LogArea, entry: LogEntry, descriptors: list[Descriptor]) -> Object:
     sequence_number = entry.sequence_number or 0
     area = layout.LOG_ENTRY_HEADER_SIZE + layout.LOG_DESCRIPTOR_SIZE * len(descriptors)
     area = -(-area // _SECTOR) * _SECTOR
@@ -137,7 +143,7 @@ def _entry(recipe: Recipe, plan: Plan, cursor: _Cursor, entry: LogEntry, descrip
     fields = {
         "signature": layout.LOG_ENTRY_SIGNATURE,
         "entry_length": area + _SECTOR * len(sectors),
-        "tail": _tail(cursor, entry),
+        "tail": _tail(log, entry),
         "sequence_number": sequence_number,
         "descriptor_count": len(descriptors),
         "log_guid": guid_bytes(entry.log_guid or log_guid(recipe)),
@@ -146,13 +152,13 @@ def _entry(recipe: Recipe, plan: Plan, cursor: _Cursor, entry: LogEntry, descrip
     }
     head = encode.build("log_entry_header", fields) + b"".join(_descriptor(d, sequence_number) for d in descriptors)
     raw = head.ljust(area, b"\0") + b"".join(sectors)
-    return finish(f"log[{cursor.count}]", "log_entry", raw, recipe.overrides, {"data_sectors": area})
+    return make(f"log[{len(log.entries)}]", "log_entry", raw, recipe.overrides, offsets={"data_sectors": area})
 
 
-def _tail(cursor: _Cursor, entry: LogEntry) -> int:
+def _tail(log: LogArea, entry: LogEntry) -> int:
     if isinstance(entry.tail, int):
         return entry.tail
-    places = {"run": cursor.run_start, "self": entry.position or 0} | cursor.labels
+    places = {"run": log.run_start, "self": entry.position or 0} | log.labels
     if entry.tail not in places:
         raise RecipeError(f"log: no entry before this one is labelled {entry.tail}")
     return places[entry.tail]
@@ -182,11 +188,23 @@ def _data_sector(data: bytes, sequence_number: int) -> bytes:
     return encode.build("data_sector", fields)
 
 
-def _write_ring(plan: Plan, file: SparseBytes, position: int, raw: bytes, torn: tuple[int, ...]) -> None:
-    """Write an entry sector by sector, around the log's end; sectors in `torn` keep what was there."""
+def _place_in_ring(plan: Plan, file: SparseBytes, position: int, one: Object, torn: tuple[int, ...]) -> Object:
+    """Write an entry around the log's end; sectors in `torn` keep what was there."""
     start, length = plan.extents["log"]
-    if len(raw) > length:
-        raise RecipeError(f"log: an entry of {len(raw)} bytes does not fit in {length}")
-    for index in range(0, len(raw), _SECTOR):
-        if index // _SECTOR not in torn:
-            file.write(start + (position + index) % length, raw[index : index + _SECTOR])
+    if len(one.data) > length:
+        raise RecipeError(f"log: an entry of {len(one.data)} bytes does not fit in {length}")
+    pieces: list[tuple[int, Span]] = []
+    for index in range(0, len(one.data), _SECTOR):
+        count = min(_SECTOR, len(one.data) - index)
+        offset = start + (position + index) % length
+        if index // _SECTOR in torn:
+            continue
+        before, (place, done) = pieces[-1] if pieces else (0, (0, 0))
+        if (before + done, place + done) == (index, offset) and pieces:
+            pieces[-1] = before, (place, done + count)
+        else:
+            pieces.append((index, (offset, count)))
+    for index, (offset, count) in pieces:
+        file.write(offset, one.data[index : index + count])
+    parts, starts = tuple(part for _, part in pieces), tuple(index for index, _ in pieces)
+    return one._replace(parts=parts, starts=starts, order=len(file.written))

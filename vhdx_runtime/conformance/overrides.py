@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from vhdx_format.layout import STRUCTURES, Field
+from vhdx_format.layout import LOG_ENTRY_HEADER_SIZE, LOG_SIZE_DEFAULT, STRUCTURES, Field
 
 from ..codec import encode
 from .recipe import BytesOverride, FieldOverride, Override, RecipeError, guid_bytes
 
 _STEP = re.compile(r"(\w+)(?:\[(\d+)\])?")
+_LENGTH = next(field for field in STRUCTURES["log_entry_header"].fields if field.id == "entry_length")
 
 
 def finish(
@@ -43,11 +44,28 @@ def finish(
         if override.is_sealed:
             raw = _apply(structure, raw, override, offsets or {})
     if structure and STRUCTURES[structure].checksum is not None:
-        raw = encode.seal(structure, raw)
+        raw = _sealed(structure, raw)
     for override in mine:
         if not override.is_sealed:
             raw = _apply(structure, raw, override, offsets or {})
     return raw
+
+
+def _sealed(structure: str, raw: bytes) -> bytes:
+    """Bytes with their checksum; that of a log entry is over as many bytes as the entry claims.
+
+    What it claims behind its own end counts as zero. A claim that no entry of a usual log can make leaves the checksum
+    over what was built.
+
+    Spec: MS-VHDX 2.3.1.1
+    """
+    covered = len(raw)
+    if structure == "log_entry":
+        start, size = _LENGTH.offset or 0, _LENGTH.size or 0
+        claimed = int.from_bytes(raw[start : start + size], "little")
+        covered = claimed if LOG_ENTRY_HEADER_SIZE <= claimed <= LOG_SIZE_DEFAULT else covered
+    whole = encode.seal(structure, raw[:covered].ljust(covered, b"\0"))
+    return whole[: len(raw)] + raw[covered:]
 
 
 def _apply(structure: str, raw: bytes, override: Override, offsets: Mapping[str, int]) -> bytes:

@@ -15,13 +15,38 @@ _ZEROS = bytes(_PAGE)
 
 
 class SparseBytes:
-    """Bytes at any offset; what was never written reads as zero."""
+    """Bytes at any offset; what was never written reads as zero.
+
+    Attributes:
+        written: every write as (offset, length) in bytes, in order.
+    """
 
     def __init__(self) -> None:
+        self.written: list[tuple[int, int]] = []
         self._chunks: dict[int, bytearray] = {}
+        self._own: set[int] = set()
+        self._known: dict[int, list[tuple[int, bytes]]] = {}
+
+    def fork(self) -> SparseBytes:
+        """The same bytes once more: what is written to one of the two is not seen in the other."""
+        other = SparseBytes()
+        other.written = list(self.written)
+        other._chunks, other._known = dict(self._chunks), dict(self._known)
+        self._own.clear()
+        return other
+
+    def settle(self) -> None:
+        """Keep what `extents` works out, for all forks that are made from here."""
+        self._known = {number: self._runs(number, 0, _CHUNK) for number in self._chunks}
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory that it takes, those that forks have in common included."""
+        return len(self._chunks) * _CHUNK
 
     def write(self, offset: int, data: bytes) -> None:
         """Put `data` at `offset`."""
+        self.written.append((offset, len(data)))
         view, done = memoryview(data), 0
         while done < len(view):
             number, start = divmod(offset + done, _CHUNK)
@@ -32,7 +57,11 @@ class SparseBytes:
             elif chunk is None:
                 self._chunks[number] = bytearray().join((bytes(start), part, bytes(_CHUNK - start - len(part))))
             else:
+                if number not in self._own:
+                    chunk = self._chunks[number] = bytearray(chunk)
                 chunk[start : start + len(part)] = part
+            self._own.add(number)
+            self._known.pop(number, None)
             done += len(part)
 
     def read(self, offset: int, length: int) -> bytes:
@@ -54,34 +83,43 @@ class SparseBytes:
             start: bytes, a multiple of 4 KiB.
             end: bytes; the last page may be cut off by it.
         """
-        for offset, data in self._runs(start, end):
-            for done in range(0, len(data), _PAGE):
-                yield offset + done, data[done : done + _PAGE]
+        for number in self._between(start, end):
+            low, high = max(start - number * _CHUNK, 0), min(_CHUNK, end - number * _CHUNK)
+            for offset, data in self._runs(number, low, high):
+                for done in range(0, len(data), _PAGE):
+                    yield offset + done, data[done : done + _PAGE]
 
-    def _runs(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    def _between(self, start: int, end: int) -> list[int]:
+        return sorted(n for n in self._chunks if start < (n + 1) * _CHUNK and n * _CHUNK < end)
+
+    def _runs(self, number: int, low: int, high: int) -> list[tuple[int, bytes]]:
         """Rows of non-zero pages inside one chunk."""
-        for number in sorted(n for n in self._chunks if start < (n + 1) * _CHUNK and n * _CHUNK < end):
-            chunk, base = self._chunks[number], number * _CHUNK
-            low, high = max(start - base, 0), min(_CHUNK, end - base)
-            part = chunk if high == _CHUNK else chunk[:high].ljust(_CHUNK, b"\0")
-            is_used = [not part.startswith(_ZEROS, page) for page in range(0, _CHUNK, _PAGE)]
-            first = low // _PAGE
-            for page in range(first, len(is_used) + 1):
-                if page == len(is_used) or not is_used[page]:
-                    if first < page:
-                        yield base + first * _PAGE, bytes(memoryview(chunk)[first * _PAGE : min(page * _PAGE, high)])
-                    first = page + 1
+        chunk, base = self._chunks[number], number * _CHUNK
+        part = chunk if high == _CHUNK else chunk[:high].ljust(_CHUNK, b"\0")
+        is_used = [not part.startswith(_ZEROS, page) for page in range(0, _CHUNK, _PAGE)]
+        first = low // _PAGE
+        found = []
+        for page in range(first, len(is_used) + 1):
+            if page == len(is_used) or not is_used[page]:
+                if first < page:
+                    data = bytes(memoryview(chunk)[first * _PAGE : min(page * _PAGE, high)])
+                    found.append((base + first * _PAGE, data))
+                first = page + 1
+        return found
 
     def extents(self, length: int) -> tuple[tuple[int, bytes], ...]:
         """The non-zero pages below `length`, neighbours joined, as (offset, bytes) in order."""
         found: list[tuple[int, list[bytes]]] = []
         end = -1
-        for offset, data in self._runs(0, length):
-            if offset == end:
-                found[-1][1].append(data)
-            else:
-                found.append((offset, [data]))
-            end = offset + len(data)
+        for number in self._between(0, length):
+            high = min(_CHUNK, length - number * _CHUNK)
+            known = self._known.get(number) if high == _CHUNK else None
+            for offset, data in self._runs(number, 0, high) if known is None else known:
+                if offset == end:
+                    found[-1][1].append(data)
+                else:
+                    found.append((offset, [data]))
+                end = offset + len(data)
         return tuple((offset, b"".join(parts)) for offset, parts in found)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from vhdx_format import layout
 
-from ..codec import checksum, encode
-from .overrides import finish
+from ..codec import encode
+from .objects import Object, make
 from .pattern import image_tag, pattern
 from .plan import Plan
 from .recipe import NIL_GUID, Damage, Item, ParentLocator, Recipe, RecipeError, guid_bytes, make_guid, standard_items
@@ -21,7 +21,7 @@ _UTF16 = "utf-16-le"
 _KNOWN_REGIONS = {"bat": layout.BAT_REGION_GUID, "metadata": layout.METADATA_REGION_GUID}
 
 
-def file_identifier(recipe: Recipe) -> bytes:
+def file_identifier(recipe: Recipe) -> Object:
     """The file type identifier.
 
     Spec: MS-VHDX 2.2.1
@@ -31,10 +31,10 @@ def file_identifier(recipe: Recipe) -> bytes:
     if len(creator) > room:
         raise RecipeError(f"creator: {len(creator)} bytes for a field of {room}")
     fields = {"signature": layout.FILE_SIGNATURE, "creator": creator.ljust(room, b"\0")}
-    return finish("file_identifier", "file_identifier", encode.build("file_identifier", fields), recipe.overrides)
+    return make("file_identifier", "file_identifier", encode.build("file_identifier", fields), recipe.overrides)
 
 
-def header(recipe: Recipe, plan: Plan, number: int) -> bytes:
+def header(recipe: Recipe, plan: Plan, number: int) -> Object:
     """Header copy 1 or 2.
 
     Spec: MS-VHDX 2.2.2
@@ -66,7 +66,7 @@ def current_log_guid(recipe: Recipe) -> str:
     return log_guid(recipe) if is_dirty else NIL_GUID
 
 
-def region_table(recipe: Recipe, plan: Plan, number: int) -> bytes:
+def region_table(recipe: Recipe, plan: Plan, number: int) -> Object:
     """Region table copy 1 or 2.
 
     Spec: MS-VHDX 2.2.3
@@ -91,7 +91,7 @@ def region_table(recipe: Recipe, plan: Plan, number: int) -> bytes:
     return _damaged(recipe, f"region_table_{number}", "region_table", raw, tables.damage[number - 1])
 
 
-def metadata(recipe: Recipe, locator: ParentLocator | None) -> list[tuple[int, bytes]]:
+def metadata(recipe: Recipe, locator: ParentLocator | None) -> list[tuple[int, Object]]:
     """The metadata table and every item.
 
     Args:
@@ -99,7 +99,7 @@ def metadata(recipe: Recipe, locator: ParentLocator | None) -> list[tuple[int, b
         locator: the parent locator, for an item that has no content of its own.
 
     Returns:
-        (offset from the start of the metadata region, bytes).
+        (offset from the start of the metadata region, object), an item that has no bytes left out.
 
     Spec: MS-VHDX 2.6
     """
@@ -110,7 +110,7 @@ def metadata(recipe: Recipe, locator: ParentLocator | None) -> list[tuple[int, b
         {
             "item_id": _item_guid(item),
             "offset": offset,
-            "length": len(content),
+            "length": len(content.data),
             "is_user": item.is_user,
             "is_virtual_disk": item.is_virtual_disk,
             "is_required": item.is_required,
@@ -118,9 +118,9 @@ def metadata(recipe: Recipe, locator: ParentLocator | None) -> list[tuple[int, b
         for item, content, offset in zip(items, contents, offsets, strict=True)
     ]
     head = {"signature": layout.METADATA_SIGNATURE, "entry_count": len(entries)}
-    table = _table("metadata_table_header", head, "metadata_table_entry", entries, layout.METADATA_TABLE_SIZE)
-    table = finish("metadata_table", "metadata_table", table, recipe.overrides)
-    return [(0, table), *((o, content) for o, content in zip(offsets, contents, strict=True) if content)]
+    raw = _table("metadata_table_header", head, "metadata_table_entry", entries, layout.METADATA_TABLE_SIZE)
+    table = make("metadata_table", "metadata_table", raw, recipe.overrides)
+    return [(0, table), *((o, content) for o, content in zip(offsets, contents, strict=True) if content.data)]
 
 
 def table_items(recipe: Recipe) -> tuple[Item, ...]:
@@ -134,31 +134,31 @@ def _item_guid(item: Item) -> bytes:
     return known.raw if known is not None else guid_bytes(item.item_id)
 
 
-def _item_offsets(recipe: Recipe, items: tuple[Item, ...], contents: list[bytes]) -> list[int]:
+def _item_offsets(recipe: Recipe, items: tuple[Item, ...], contents: list[Object]) -> list[int]:
     order = recipe.metadata.data_order
     position = layout.METADATA_TABLE_SIZE
     offsets = [0] * len(items)
     for index in (*order, *(i for i in range(len(items)) if i not in order)):
         given = items[index].offset
-        if given is not None or not contents[index]:
+        if given is not None or not contents[index].data:
             offsets[index] = given or 0
             continue
         offsets[index] = position
-        position += len(contents[index]) + recipe.metadata.gap
+        position += len(contents[index].data) + recipe.metadata.gap
     return offsets
 
 
-def _content(recipe: Recipe, item: Item, locator: ParentLocator | None) -> bytes:
+def _content(recipe: Recipe, item: Item, locator: ParentLocator | None) -> Object:
     if item.content is not None:
-        return item.content
+        return make("", "", item.content)
     if item.item_id == "parent_locator":
         if locator is None:
             raise RecipeError("metadata: a parent locator needs `parent`, or a parent to be expanded over")
-        return parent_locator(recipe, locator)
+        return make("parent_locator", "parent_locator", parent_locator(locator), recipe.overrides)
     fields = _item_fields(recipe).get(item.item_id)
     if fields is None:
         raise RecipeError(f"metadata: item {item.item_id} needs its content")
-    return finish(item.item_id, item.item_id, encode.build(item.item_id, fields), recipe.overrides)
+    return make(item.item_id, item.item_id, encode.build(item.item_id, fields), recipe.overrides)
 
 
 def _item_fields(recipe: Recipe) -> dict[str, dict[str, Any]]:
@@ -177,7 +177,7 @@ def _item_fields(recipe: Recipe) -> dict[str, dict[str, Any]]:
     }
 
 
-def parent_locator(recipe: Recipe, locator: ParentLocator) -> bytes:
+def parent_locator(locator: ParentLocator) -> bytes:
     """The parent locator: header, entries, then the strings as key, value, key, value.
 
     Spec: MS-VHDX 2.6.2.6
@@ -192,8 +192,7 @@ def parent_locator(recipe: Recipe, locator: ParentLocator) -> bytes:
         position += len(key) + len(value)
     head = {"locator_type": guid_bytes(locator.locator_type), "key_value_count": len(pairs)}
     raw = _table("parent_locator_header", head, "parent_locator_entry", entries, 0)
-    raw += b"".join(key + value for key, value in pairs)
-    return finish("parent_locator", "parent_locator", raw, recipe.overrides)
+    return raw + b"".join(key + value for key, value in pairs)
 
 
 def locator_for(parent: Recipe, *, is_full: bool = False) -> ParentLocator:
@@ -234,16 +233,8 @@ def _table(head_name: str, head: dict[str, Any], entry_name: str, entries: list[
     return raw.ljust(size, b"\0")
 
 
-def _damaged(recipe: Recipe, target: str, structure: str, raw: bytes, damage: Damage) -> bytes:
+def _damaged(recipe: Recipe, target: str, structure: str, raw: bytes, damage: Damage) -> Object:
     if damage == "torn":
         noise = pattern(image_tag(recipe.name, stale=True), 0, 0, len(raw) - _TORN_AT)
         raw = raw[:_TORN_AT] + noise
-    raw = finish(target, structure, raw, recipe.overrides)
-    if damage == "zeroed":
-        return bytes(len(raw))
-    if damage == "torn":
-        return raw[:_TORN_AT].ljust(len(raw), b"\0")
-    if damage == "bad_checksum":
-        start = checksum.position(structure)
-        return raw[:start] + bytes([raw[start] ^ 0xFF]) + raw[start + 1 :]
-    return raw
+    return make(target, structure, raw, recipe.overrides, damage)

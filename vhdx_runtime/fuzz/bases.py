@@ -12,7 +12,7 @@ from typing import Final
 
 from vhdx_format import layout
 
-from ..conformance.log_recipe import Hide, Log, LogEntry, Write, Zeros
+from ..conformance.log_recipe import Hide, Log, LogEntry, Zeros
 from ..conformance.recipe import (
     Bat,
     Bitmap,
@@ -30,6 +30,7 @@ from ..conformance.recipe import (
 )
 from ..conformance.structures import locator_for
 from .items import item_recipes, large_item
+from .logs import log_recipes
 
 _MIB: Final = layout.OBJECT_ALIGNMENT
 _SECTOR: Final = layout.LOG_SECTOR_SIZE
@@ -50,11 +51,14 @@ class Base:
         recipe: the file.
         parent: name of the base that it is put over, "" for none.
         swept: what the search changes in it: beginnings of the names of objects and of parts of the recipe, "" for all.
+        spared: beginnings of what it leaves alone all the same: the path by which the parent is found. Without that one
+            it would be for the folder, and for who reads, whether another path leads to a parent.
     """
 
     recipe: Recipe
     parent: str = ""
     swept: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -149,6 +153,7 @@ def _ends() -> tuple[Recipe, ...]:
     small = layout.SECTOR_SIZE_512
     odd = Recipe(
         name="odd-end",
+        creator="no room for a zero" * 14 + "here",
         geometry=Geometry(virtual_disk_size=2 * _MIB + 3 * small, physical_sector_size=small),
         headers=(HeaderCopy(9), HeaderCopy(8)),
         bat=Bat((_data(2),)),
@@ -158,47 +163,21 @@ def _ends() -> tuple[Recipe, ...]:
         headers=(HeaderCopy(layout.SEQUENCE_NUMBER_MAX - 1), HeaderCopy(layout.SEQUENCE_NUMBER_MAX - 2)),
         geometry=_TINY_DISK,
     )
-    return largest, native, odd, nearly
+    chunk = layout.CHUNK_SIZE_512 // layout.BLOCK_SIZE_MAX
+    fixed = Recipe(  # the last block lies behind 4 GiB, and its entry behind that of a sector bitmap
+        name="fixed-two-chunks",
+        geometry=Geometry("fixed", (chunk + 1) * layout.BLOCK_SIZE_MAX, layout.BLOCK_SIZE_MAX),
+        bat=Bat((_data(0), _data(chunk - 1), _data(chunk))),
+    )
+    return largest, native, odd, nearly, fixed
 
 
 def _logs() -> list[Base]:
-    blocks = (_data(0), _data(2))
-    bat = Hide("bat")
-    dirty = Recipe(name="log-one", bat=Bat(blocks), log=Log((LogEntry((bat, Hide("metadata", length=_SECTOR))),)))
-    slack = LogEntry((Zeros("bat", 8 * _SECTOR), Write("bat", 9 * _SECTOR, bytes(_SECTOR))))
-    later = replace(slack, tail=0)
-    several = Recipe(name="log-several", bat=Bat(blocks), log=Log((LogEntry((bat,), sequence_number=5), later, later)))
-    older = LogEntry((Zeros("bat", 8 * _SECTOR),))
-    newer = LogEntry((bat, *slack.updates), sequence_number=20, position=16 * _SECTOR, tail="self")
-    apart = Recipe(name="log-apart", bat=Bat(blocks), log=Log((older, newer)))
-    wrapped = Recipe(
-        name="log-wrapped",
-        bat=Bat(blocks),
-        log=Log((LogEntry((bat,), position=_MIB - _SECTOR, sequence_number=1 << 40), LogEntry((), tail="run"))),
-    )
-    entries = _MIB // _SECTOR
-    full = Recipe(name="log-full", bat=Bat((_data(0),)), log=Log((LogEntry((), repeat=entries),)))
-    zeros = Recipe(
-        name="log-zeros",
-        bat=Bat(blocks),
-        log=Log(
-            (LogEntry((Zeros("bat", _SECTOR, _MIB - _SECTOR), Hide("bat", length=_SECTOR)), last_file_offset=None),)
-        ),
-    )
-    both = Hide("region_table_1", length=_SECTOR), Hide("region_table_2", length=_SECTOR)
-    tables = Recipe(name="log-region-tables", geometry=_TINY_DISK, log=Log((LogEntry(both),)))
-    grown = Recipe(
-        name="log-grows",
-        bat=Bat((Block(0, fills=()),)),
-        log=Log((LogEntry((bat,)),)),
-        file_length=4 * _MIB,
-    )
-    none = Recipe(name="log-none", geometry=_TINY_DISK, log=Log(length=0))
-    last = Recipe(name="log-last", bat=Bat(blocks), file_order=("metadata", "bat", "blocks", "log"))
-    swept = [Base(none, swept=("header", "log", "file_length")), Base(last, swept=("header", "log", "file_length"))]
-    swept += [Base(dirty, swept=("header", "log", "file_length")), Base(grown, swept=("log", "file_length"))]
-    swept += [Base(one, swept=("log",)) for one in (several, apart, zeros)]
-    return swept + [Base(one) for one in (wrapped, full, tables)]
+    around = ("header", "log", "file_length")
+    swept = {"log-none": around, "log-last": around, "log-one": around, "log-grows": ("log", "file_length")}
+    swept |= dict.fromkeys(("log-several", "log-apart", "log-zeros"), ("log",))
+    found = log_recipes(_TINY_DISK, (_data(0), _data(2)))
+    return [Base(one, swept=swept.get(one.name, ())) for one in found]
 
 
 def _parents() -> list[Base]:
@@ -228,12 +207,13 @@ def _children() -> list[Base]:
     absolute = layout.KEY_ABSOLUTE_WIN32_PATH.decode()
     pairs = tuple((key, "\\\\?\\" + str(value) if key == absolute else value) for key, value in hyper_v.pairs)
     full = Recipe(name="child-full", geometry=geometry, bat=Bat(own[:1]), parent=replace(hyper_v, pairs=pairs))
+    relative = [key for key, _ in pairs].index(layout.KEY_RELATIVE_PATH.decode())
     bare = Recipe(name="child-empty", geometry=geometry, parent=locator_for(parent))
     chunk = layout.CHUNK_SIZE_512 // _MIB
     two = Recipe(
         name="child-two-chunks",
         geometry=replace(geometry, virtual_disk_size=(chunk + 2) * _MIB + layout.SECTOR_SIZE_512),
-        bat=Bat((Block(chunk - 1, _PARTIAL, fills=_FEW, sectors=((0, 5),)), _data(chunk)), order="descending"),
+        bat=Bat((Block(chunk - 1, _PARTIAL, fills=_FEW, sectors=((5, 14),)), _data(chunk)), order="descending"),
     )
     small_parent = Recipe(name="parent-two-chunks", geometry=replace(two.geometry, disk_type="dynamic"))
     two = replace(two, parent=locator_for(small_parent))
@@ -249,7 +229,7 @@ def _children() -> list[Base]:
     return [
         Base(grows, "parent", ("log[",)),
         Base(child, "parent", ("bat", "file", "parent", "metadata", "sector_bitmap", "header_2")),
-        Base(full, "parent", ("parent",)),
+        Base(full, "parent", ("parent",), spared=(f"parent_locator.entries[{relative}]",)),
         Base(bare, "parent", ("file_parameters", "virtual_disk_size")),
         Base(small_parent),
         Base(two, "parent-two-chunks", ("bat", "sector_bitmap", "file_length")),
@@ -279,4 +259,4 @@ def _tight() -> list[Base]:
         geometry=Geometry("differencing", layout.BLOCK_SIZE_MIN, layout.BLOCK_SIZE_MAX),
         parent=locator_for(bases_parent(), is_full=True),
     )
-    return [Base(plain), Base(dirty), Base(child)]
+    return [Base(plain), Base(dirty), Base(child, "parent")]

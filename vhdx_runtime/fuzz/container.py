@@ -5,9 +5,11 @@ Knows which objects a file consists of; what is in them comes from the layout.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from ..conformance.expand import Expanded, expand
 from ..conformance.recipe import RecipeError
 from .bases import Base
 from .change import AnyEdit, Change, changed, parent_of
+from .claims import broken_claims
 from .engine.format import Edit, Format, Root
 from .oracle import broken_rules
 from .shapes import shapes
@@ -28,25 +31,13 @@ _ENTRY = layout.STRUCTURES["bat_entry"].size or 0
 _SECTOR = layout.LOG_SECTOR_SIZE
 _TABLE_EDGE = _SECTOR // _ENTRY
 _LENGTH_AT = next(f.offset or 0 for f in layout.STRUCTURES["log_entry_header"].fields if f.id == "entry_length")
+_LENGTH_SIZE = 4
 _SEQUENCE_AT = next(f.offset or 0 for f in layout.STRUCTURES["log_entry_header"].fields if f.id == "sequence_number")
 _FAILURES = (RecipeError, LookupError, TypeError, ValueError, OverflowError)
 
 
 def _parse(structure: str, raw: bytes) -> Any:
     return decode.structure(structure, raw).fields
-
-
-def broken_claims(structure: str, raw: bytes) -> frozenset[str]:
-    """Rules of one structure alone that its bytes break: claims, reserved fields and the checksum."""
-    placed = decode.structure(structure, raw)
-    found = {claim.rule for claim in CLAIMS.get(structure, ()) if decode.answer(placed, claim) is False}
-    for field in layout.STRUCTURES[structure].fields:
-        if field.zero_rule and field.offset is not None and any(raw[field.offset : field.offset + (field.size or 0)]):
-            found.add(field.zero_rule)
-    declared = layout.STRUCTURES[structure].checksum
-    if declared is not None and decode.checksum_finding(placed) is not None:
-        found.add(declared.rule)
-    return frozenset(found)
 
 
 VHDX = Format(
@@ -118,7 +109,7 @@ class Container:
 
     def is_wanted(self, path: str) -> bool:
         """Whether the search is to change a part of the file."""
-        return any(path.startswith(start) for start in self.base.swept)
+        return path.startswith(self.base.swept) and not path.startswith(self.base.spared)
 
     @cached_property
     def landmarks(self) -> Sequence[int]:
@@ -173,11 +164,8 @@ def _metadata(made: Expanded) -> Iterator[Root]:
     start, _ = made.plan.extents["metadata"]
     size = layout.METADATA_TABLE_SIZE
     yield Root("metadata_table", "metadata_table", window(made, start, size), start, "metadata_table")
-    parts = structures.metadata(made.recipe, made.recipe.parent)[1:]
-    items = [item for item in structures.table_items(made.recipe) if item.content is None or item.content]
-    for item, (offset, content) in zip(items, parts, strict=True):
-        if item.content is None and item.item_id in layout.STRUCTURES:
-            yield Root(item.item_id, item.item_id, content, start + offset, item.item_id)
+    for one in made.items:
+        yield Root(one.target, one.structure, one.data, one.parts[0][0], one.target)
 
 
 def _bat(made: Expanded) -> Iterator[Root]:
@@ -196,25 +184,52 @@ def _bat(made: Expanded) -> Iterator[Root]:
 def _log(made: Expanded) -> Iterator[Root]:
     """Entries of the log in the order in which they were written."""
     start, length = made.plan.extents["log"]
-    area = window(made, start, length)
     found = []
-    for position in range(0, length, _SECTOR):
-        if area.startswith(layout.LOG_ENTRY_SIGNATURE, position):
-            size = int.from_bytes(area[position + _LENGTH_AT : position + _LENGTH_AT + 4], "little")
-            raw = (area[position:] + area[:position])[:size]
-            found.append((int.from_bytes(raw[_SEQUENCE_AT : _SEQUENCE_AT + 8], "little"), start + position, raw))
+    for position in sorted(_entry_positions(made, start, length)):
+        size = int.from_bytes(_of_area(made, position + _LENGTH_AT, _LENGTH_SIZE), "little")
+        raw = _of_area(made, position, size)
+        raw += _of_area(made, 0, min(size - len(raw), position))
+        found.append((int.from_bytes(raw[_SEQUENCE_AT : _SEQUENCE_AT + 8], "little"), start + position, raw))
     for index, (_, offset, raw) in enumerate(sorted(found)[:3]):
         yield Root(f"log[{index}]", "log_entry", raw, offset, f"log[{index}]")
 
 
+def _entry_positions(made: Expanded, start: int, length: int) -> set[int]:
+    """Log offsets of sectors that begin as entries do."""
+    sign = layout.LOG_ENTRY_SIGNATURE
+    sectors: set[int] = set()
+    for offset, data in _extents(made, start, start + length):
+        low, high = max(offset - start, 0), min(offset + len(data) - start, length)
+        sectors.update(range(low // _SECTOR * _SECTOR, high, _SECTOR))
+    return {position for position in sectors if _of_area(made, position, len(sign)) == sign}
+
+
+def _of_area(made: Expanded, position: int, count: int) -> bytes:
+    """Bytes of the log area, fewer where it ends."""
+    start, length = made.plan.extents["log"]
+    return window(made, start + position, max(min(count, length - position), 0))
+
+
+def _extents(made: Expanded, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """The non-zero parts of a file that reach into a range."""
+    first = bisect_right(made.extents, start, key=itemgetter(0)) - 1
+    for index in range(max(first, 0), len(made.extents)):
+        offset, data = made.extents[index]
+        if offset >= end:
+            return
+        if start < offset + len(data):
+            yield offset, data
+
+
 def window(made: Expanded, offset: int, length: int) -> bytes:
     """A range of a file's bytes, zeros behind its end."""
-    buffer = bytearray(length)
-    for start, data in made.extents:
-        low, high = max(start, offset), min(start + len(data), offset + length)
-        if low < high:
-            buffer[low - offset : high - offset] = data[low - start : high - start]
-    return bytes(buffer)
+    end = offset + length
+    parts, done = [], offset
+    for start, data in _extents(made, offset, end):
+        low, high = max(start, offset), min(start + len(data), end)
+        parts += [bytes(low - done), data[low - start : high - start]]
+        done = high
+    return b"".join((*parts, bytes(end - done)))
 
 
 def _slack(made: Expanded) -> Iterator[Edit]:

@@ -96,13 +96,14 @@ def find(name: str) -> Entry | None:
     return lookup(name) or by_name(name)
 
 
-def made(entries: Iterable[Entry]) -> Iterator[Made]:
+def made(entries: Iterable[Entry], *, is_sparse: bool = False) -> Iterator[Made]:
     """Entries expanded and labelled; of files that are alike the first only.
 
     Args:
         entries: the entries.
+        is_sparse: labels say the sparse digests of files, whatever their sizes.
     """
-    seen: set[str] = set()
+    seen: set[tuple[str, int]] = set()
     for entry in entries:
         try:
             image = entry.expand()
@@ -110,8 +111,8 @@ def made(entries: Iterable[Entry]) -> Iterator[Made]:
             if entry.profile != "random":
                 raise
             continue
-        said = label(entry, image)
-        digest = said.get("sha256") or said["sparse_sha256"]
+        said = label(entry, image, is_sparse=is_sparse)
+        digest = said.get("sha256") or said["sparse_sha256"], image.length
         if digest not in seen or entry.id in bases():
             seen.add(digest)
             yield Made(entry, image, said)

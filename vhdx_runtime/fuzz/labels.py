@@ -6,12 +6,14 @@ No reader is asked. What a guest must see comes from the recipe's flat model, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
 from .. import __version__
 from ..conformance import digests, form_writer
 from ..conformance.expand import Expanded
+from ..conformance.recipe import Recipe
 from .bases import bases
 from .change import Change
 from .container import make, roots, window
@@ -28,34 +30,49 @@ _SHOWN_EDITS: Final = 40
 _SHOWN_BYTES: Final = 128
 
 
-def label(entry: Entry, made: Expanded) -> dict[str, Any]:
+def label(entry: Entry, made: Expanded, *, is_sparse: bool = False) -> dict[str, Any]:
     """What the manifest says of an image.
 
     Args:
         entry: the image.
         made: the same, expanded.
+        is_sparse: say the sparse digest of the file, whatever its size.
     """
     fields = Fields({root.target: root for root in roots(made)})
     edits = _edits(entry, made, fields)
-    right = _expected(entry, fields, [edit["path"] for edit in edits])
+    right = _expected(entry, fields, [edit["path"] for edit in edits], made.length)
     flags = resource_flags(fields, made)
     said: dict[str, Any] = {"id": entry.id, "file": f"heavy/{entry.file_name}" if flags else entry.file_name}
-    said |= digests.of_file(made.extents, made.length)
+    said |= digests.of_file(made.extents, made.length, is_sparse=is_sparse)
     said |= {"size": made.length, "allocated": sum(len(data) for _, data in made.extents)}
     said |= {"profile": entry.profile, "base": entry.base, "parent": entry.parent or None}
     said |= {"rules": list(entry.broken), "deliberate": list(entry.deliberate)}
     said |= {"neighbour_of": entry.neighbour_of or None, "edits": edits}
     said |= {"expected": {"verdict": right.verdict, "by": right.by or None, "section": right.section or None}}
     said |= {"guest": _guest(entry, made, right), "flags": flags, "seed": entry.seed, "version": __version__}
-    return said | {"recipe": form_writer.plain_form(made.recipe)}
+    return said | {"recipe": _recipe(entry, made.recipe)}
 
 
-def _expected(entry: Entry, fields: Fields, paths: list[str]) -> Expected:
+def _recipe(entry: Entry, recipe: Recipe) -> Any:
+    """The recipe in plain form; where its overrides alone are not the base's, they are all that is written out anew."""
+    if any(isinstance(edit, Change) for edit in entry.edits):
+        return form_writer.plain_form(recipe)
+    overrides = form_writer.plain_form(Recipe(overrides=recipe.overrides))
+    return _base_recipe(entry.base) | {"file_name": entry.file_name} | overrides
+
+
+@cache
+def _base_recipe(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = form_writer.plain_form(replace(bases()[name].recipe, file_name=name, overrides=()))
+    return found
+
+
+def _expected(entry: Entry, fields: Fields, paths: list[str], length: int) -> Expected:
     if entry.profile == "random":
         return Expected("unknown")
     found: set[str] = set()
     for rule in entry.broken:
-        found |= conditions(rule, fields, paths)
+        found |= conditions(rule, fields, paths, length)
     return expected(entry.broken, found, is_dirty=is_dirty(fields))
 
 

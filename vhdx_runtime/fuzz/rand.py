@@ -83,8 +83,13 @@ def _places(name: str) -> tuple[Place, ...]:
     return tuple(place for root in subject.roots for place in places(VHDX, root))
 
 
-@cache
 def _values(place: Place) -> tuple[int, ...]:
+    """Boundary values of a field; the same wherever the structure that owns it holds the same bytes."""
+    return _values_of(place._replace(target="", group="", path="", owner_offset=0, image_offset=0))
+
+
+@cache
+def _values_of(place: Place) -> tuple[int, ...]:
     return tuple(representatives(VHDX, place))
 
 

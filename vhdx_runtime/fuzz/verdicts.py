@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
+from uuid import UUID
 
 from vhdx_format import layout
 from vhdx_format.rules import RULES
@@ -19,6 +20,16 @@ _ORDER: Final = ("refuse", "ignore-object", "degrade", "warn", "note")
 _DAMAGED: Final = ("ignore-object", "degrade")
 _STRICT: Final = "must"
 _REGIONS_SEEN: Final = 8
+_PAIRS_SEEN: Final = 256
+_BAT: Final = "bat["
+_PRESENT: Final = (layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT, layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT)
+_LOW_VALUES: Final = 1 << next(
+    field.bits or 0 for field in layout.STRUCTURES["bat_entry"].fields if field.id == "file_offset_mb_low"
+)
+_LINKAGES: Final = (layout.KEY_PARENT_LINKAGE.decode(), layout.KEY_PARENT_LINKAGE2.decode())
+_MISSING: Final = "counts_as_missing"
+_NAMELESS: Final = "no_explicit_parent"  # nobody names a parent: a file is judged by itself
+_AS_IF: Final = {"PLC-006": "PLC-001", "PLC-014": "PLC-013"}  # what is no such thing counts as missing
 
 
 class Expected(NamedTuple):
@@ -61,20 +72,27 @@ def expected(broken: Collection[str], conditions: Collection[str], *, is_dirty: 
 
 def declared(rule: str, conditions: Collection[str]) -> str:
     """The verdict of a rule under conditions: that of the first one declared that holds, else the rule's own."""
-    when = RULES[rule].when
-    return next((verdict for condition, verdict in when.items() if condition in conditions), RULES[rule].verdict)
+    said = _AS_IF[rule] if f"{rule} {_MISSING}" in conditions else rule
+    found = {*conditions, f"{said} {_NAMELESS}"}
+    when = RULES[said].when
+    return next((verdict for one, verdict in when.items() if f"{said} {one}" in found), RULES[said].verdict)
 
 
-def conditions(rule: str, fields: Fields, changed: Collection[str]) -> set[str]:
+def conditions(rule: str, fields: Fields, changed: Collection[str], length: int | None = None) -> set[str]:
     """Conditions of a rule's `when` that hold for a file, told from its fields.
 
     Args:
         rule: the rule.
         fields: those of the file.
         changed: paths of the fields that were changed, each beginning with the object's name.
+        length: of the file in bytes; None where nothing depends on it.
+
+    Returns:
+        Each as the rule's id, a space and the name; "counts_as_missing" too, where what the rule is about is as good as
+        none.
     """
     when = RULES[rule].when
-    found = {"no_explicit_parent"}
+    found = set()
     if "log_guid_set" in when:
         header = fields.current_header()
         guid = fields.raw(f"{header}.log_guid")
@@ -89,7 +107,13 @@ def conditions(rule: str, fields: Fields, changed: Collection[str]) -> set[str]:
     found |= _of_sizes(fields)
     if rule == "RGN-013":
         found = found - {"known", "unknown"} | {_collision(fields, known_guids())}
-    return {one for one in found if one in when}
+    if rule == "BAT-006" and length is not None and _is_cut_where_unused(fields, length):
+        found.add("used_part_inside")
+    if rule in ("PLC-010", "PLC-014") and _are_texts_accepted(rule, fields):
+        found.add("accepted")
+    if rule in _AS_IF and not _has_linkage(fields):
+        found.add(_MISSING)
+    return {f"{rule} {one}" for one in found if one in when or one == _MISSING}
 
 
 def _of_entries(rule: str, fields: Fields, changed: Collection[str]) -> set[str]:
@@ -140,6 +164,103 @@ def _of_sizes(fields: Fields) -> set[str]:
     if any((end or 0) > layout.LOG_GROWTH_MAX for end in ends):
         found.add("beyond_budget")
     return found
+
+
+def _is_cut_where_unused(fields: Fields, length: int) -> bool:
+    """Whether no block but the disk's last is cut off, and that one behind the disk's end only.
+
+    Spec: MS-VHDX 2.5.1.1
+    """
+    block = fields.number("file_parameters.block_size") or 0
+    size = fields.number("virtual_disk_size.virtual_disk_size") or 0
+    sector = fields.number("logical_sector_size.logical_sector_size") or 0
+    ratio = layout.SECTORS_PER_CHUNK * sector // block if block else 0
+    if not size or not ratio:
+        return False
+    last = (size - 1) // block
+    there = {name: index - index // (ratio + 1) for name, index in _entries(fields) if index % (ratio + 1) != ratio}
+    starts = {number: _block_at(fields, name) for name, number in there.items() if number <= last}
+    cut = [number for number, start in starts.items() if start is not None and start + block > length]
+    return cut == [last] and (starts[last] or 0) + size - last * block <= length
+
+
+def _entries(fields: Fields) -> list[tuple[str, int]]:
+    """Entries of the table: their names and their indexes."""
+    return [(name, int(name[len(_BAT) : -1])) for name in fields.roots if name.startswith(_BAT)]
+
+
+def _block_at(fields: Fields, entry: str) -> int | None:
+    """File offset of the block of an entry of the table; None where that has none in the file."""
+    if fields.number(f"{entry}.state") not in _PRESENT:
+        return None
+    low, high = (fields.number(f"{entry}.file_offset_mb_{part}") or 0 for part in ("low", "high"))
+    return (high * _LOW_VALUES + low) * layout.OBJECT_ALIGNMENT
+
+
+def _pairs(fields: Fields) -> list[tuple[bytes, bytes]]:
+    """Keys and values of the parent locator whose places lie inside it."""
+    locator = fields.roots.get("parent_locator")
+    raw = locator.raw if locator else b""
+    size, start = (layout.STRUCTURES[f"parent_locator_{part}"].size or 1 for part in ("entry", "header"))
+    count = fields.number("parent_locator.header.key_value_count") or 0
+    entries = [raw[at : at + size] for at in range(start, start + min(count, _PAIRS_SEEN) * size, size)]
+    pairs = [(_string(raw, entry, "key"), _string(raw, entry, "value")) for entry in entries if len(entry) == size]
+    return [(key, value) for key, value in pairs if key and value]
+
+
+def _string(raw: bytes, entry: bytes, name: str) -> bytes:
+    """The bytes that an entry of a locator gives as its key or value, b"" where they do not lie in it."""
+    offset, length = (
+        int.from_bytes(entry[field.offset or 0 :][: field.size], "little")
+        for field in layout.STRUCTURES["parent_locator_entry"].fields
+        if field.id in (f"{name}_offset", f"{name}_length")
+    )
+    return raw[offset : offset + length] if offset and offset + length <= len(raw) else b""
+
+
+def _text(raw: bytes) -> str | None:
+    r"""What a tolerant reader makes of a string: one NUL at its end is taken off; None for what is no text.
+
+    >>> _text(b"a\0b\0\0\0"), _text(b"a\0\0\0b\0"), _text(b"abc")
+    ('ab', None, None)
+
+    Spec: MS-VHDX 2.6.2.6.2
+    """
+    if len(raw) % 2:
+        return None
+    text = raw.decode("utf-16-le", "surrogatepass").removesuffix("\0")
+    return text if text and "\0" not in text else None
+
+
+def _guid(text: str) -> bytes | None:
+    """The GUID of a linkage, in braces or without and in letters of any size; None for what is none.
+
+    Spec: MS-VHDX 2.6.2.6.3
+    """
+    bare = text[1:-1] if text.startswith("{") and text.endswith("}") else text
+    try:
+        guid = UUID(bare)
+    except ValueError:
+        return None
+    return guid.bytes_le if str(guid) == bare.lower() else None
+
+
+def _linkages(fields: Fields) -> list[str]:
+    """Values of the pairs that name the parent by its DataWriteGuid, as far as they are texts."""
+    texts = [(_text(key), _text(value)) for key, value in _pairs(fields)]
+    return [value for key, value in texts if value is not None and (key or "").lower() in _LINKAGES]
+
+
+def _has_linkage(fields: Fields) -> bool:
+    """Whether there is a linkage by which a parent can be recognised; nil is none."""
+    return any(any(_guid(text) or b"") for text in _linkages(fields))
+
+
+def _are_texts_accepted(rule: str, fields: Fields) -> bool:
+    """Whether what a rule for texts does not allow is understood all the same, wherever it stands."""
+    if rule == "PLC-014":
+        return None not in [_guid(text) for text in _linkages(fields)]
+    return None not in [_text(raw) for pair in _pairs(fields) for raw in pair]
 
 
 def is_dirty(fields: Fields) -> bool:
