@@ -34,7 +34,7 @@ def noise() -> bytes:
 
 @cache
 def _windows() -> Any:
-    import numpy as np  # not needed for files without payload of this kind, and slow to import
+    import numpy as np  # slow to import, and only who looks for the pattern needs it
 
     return np.lib.stride_tricks.sliding_window_view(np.frombuffer(noise(), np.uint8), UNIT - HEAD)
 
@@ -62,15 +62,13 @@ def pattern(tag: int, block_number: int, virtual_offset: int, length: int) -> by
 @lru_cache(_RUNS_KEPT)
 def _run(tag: int, block_number: int, run: int) -> bytes:
     """64 KiB, kept for a while: what is written is mostly read again soon."""
-    import numpy as np
-
-    numbers = np.arange(_RUN // UNIT, dtype="<u8") + np.uint64(run * (_RUN // UNIT))
-    offset = (block_number * BLOCK_STEP + tag) % WINDOW
-    result = np.empty((_RUN // UNIT, UNIT), np.uint8)
-    result[:, 0:8] = np.array([tag, block_number & _LOW], "<u4").view(np.uint8)
-    result[:, 8:16] = numbers.view(np.uint8).reshape(-1, 8)
-    result[:, HEAD:] = _windows()[(numbers * np.uint64(SECTOR_STEP) + np.uint64(offset)) % np.uint64(WINDOW)]
-    return result.tobytes()
+    head = (tag | (block_number & _LOW) << 32).to_bytes(8, "little")
+    offset, source = (block_number * BLOCK_STEP + tag) % WINDOW, noise()
+    parts = []
+    for number in range(run * (_RUN // UNIT), (run + 1) * (_RUN // UNIT)):
+        start = (number * SECTOR_STEP + offset) % WINDOW
+        parts += [head, number.to_bytes(8, "little"), source[start : start + UNIT - HEAD]]
+    return b"".join(parts)
 
 
 def is_unit(units: Any, tags: Any, block_numbers: Any, numbers: Any) -> Any:
