@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -69,6 +70,15 @@ def test_a_table_that_names_one_place_for_all_blocks_costs_little(tmp_path: Path
     assert_cheap(cost)
     assert cost.lines > 2 * 9990
     assert_cheap(cost_of("explain", path, 4 * MIB))
+
+
+def test_a_table_in_which_no_two_entries_are_alike_costs_little(tmp_path: Path) -> None:
+    recipe = Recipe(geometry=Geometry(virtual_disk_size=16_384 * MIB), file_length=8 * MIB)
+    table = random.Random("a block's data over the table").randbytes(8 * 16_384)
+    path = expand(replace(recipe, overrides=(BytesOverride("file", 3 * MIB, table),))).write(tmp_path)
+    cost = cost_of("json", path)
+    assert_cheap(cost)
+    assert cost.lines > 16_384
 
 
 def test_a_locator_of_65535_pairs_costs_little(tmp_path: Path) -> None:

@@ -151,11 +151,13 @@ def findings(placed: Placed, tags: Collection[str] = (), conditions: Collection[
     Returns:
         One finding a broken claim, at the first field that it needs.
     """
-    found = []
-    for claim in CLAIMS.get(placed.structure, ()):
-        if set(RULES[claim.rule].applies) <= set(tags) and answer(placed, claim) is False:
-            found.append(_finding(placed, claim, conditions))
-    return found
+    claims = _applicable(placed.structure, frozenset(tags))
+    return [_finding(placed, claim, conditions) for claim in claims if answer(placed, claim) is False]
+
+
+@cache
+def _applicable(structure: str, tags: frozenset[str]) -> tuple[Claim, ...]:
+    return tuple(claim for claim in CLAIMS.get(structure, ()) if tags.issuperset(RULES[claim.rule].applies))
 
 
 def holds(placed: Placed, rule: str) -> bool:

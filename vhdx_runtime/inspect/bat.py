@@ -23,7 +23,7 @@ from ..semantics.geometry import Geometry
 from ..semantics.regions import Region
 from .area import Area, base_bytes
 from .node import Detail, Node
-from .structure import word
+from .structure import bits, word
 from .words import BITMAP, PAYLOAD, UNUSED, Run, owner, runs
 
 PATH = "bat"
@@ -198,10 +198,26 @@ def _entry(area: Area, bat: Bat, geometry: Geometry, index: int, kind: str, numb
     label = {PAYLOAD: f"block {number}", BITMAP: f"sector bitmap of chunk {number}"}.get(kind, "used by no block")
     others: dict[str, Any] = {"meaning": meaning, "details": details}
     others["note"] = f"{label} at {file_offset:#x}" if file_offset else label
-    made = word(area, placed, _FIELDS, name, name, **others)
-    bits = tuple(replace(bit, meaning=meaning) if bit.name == _FIELDS[0].id else bit for bit in made.bits)
-    found = _findings(bat, geometry, index, kind, value)
-    return replace(made, bits=bits, findings=found, lookup=lambda wanted: _bit(made, wanted))
+    if kind == UNUSED:
+        findings = _unused(bat.view, bat, index, index + 1) if value else ()
+    else:
+        findings = tuple(decode.findings(placed, (kind, *geometry.tags)))
+    state_bits, *rest = bits(placed, _FIELDS)
+    return area.node(
+        name,
+        name,
+        "word",
+        offset,
+        ENTRY_SIZE,
+        structure=placed.structure,
+        value=value if placed.complete else None,
+        raw=placed.raw,
+        stored=base_bytes(area.source, offset, ENTRY_SIZE),
+        bits=(replace(state_bits, meaning=meaning), *rest),
+        findings=findings,
+        lookup=lambda wanted: _bit(word(area, placed, _FIELDS, name, name, **others), wanted),
+        **others,
+    )
 
 
 def _bit(made: Node, name: str) -> Node | None:

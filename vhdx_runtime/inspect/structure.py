@@ -221,16 +221,22 @@ def word(area: Area, placed: Placed, members: Sequence[Field], name: str, path: 
         value=int.from_bytes(raw, "little") if is_whole else None,
         raw=raw,
         stored=base_bytes(area.source, offset, length),
-        bits=tuple(_bit(placed, item, is_whole) for item in members),
+        bits=bits(placed, members),
         findings=tuple(found),
         **others,
     )
 
 
-def _bit(placed: Placed, item: Field, is_whole: bool) -> Bit:
-    value = int(vars(placed.fields)[item.id]) if is_whole and item.id in vars(placed.fields) else None
-    meaning = "" if value is None else _enumerated(item.enum, value)
-    return Bit(item.id, item.bit_offset, item.bits, value, meaning, item.unit)
+def bits(placed: Placed, members: Sequence[Field]) -> tuple[Bit, ...]:
+    """The bit fields of a word, from the lowest bit on; without values where the file ends before the word does."""
+    read = vars(placed.fields)
+    is_whole = len(placed.raw) >= (members[0].offset or 0) + (members[0].size or 0)
+    found = []
+    for item in members:
+        value = int(read[item.id]) if is_whole and item.id in read else None
+        meaning = "" if value is None else _enumerated(item.enum, value)
+        found.append(Bit(item.id, item.bit_offset, item.bits, value, meaning, item.unit))
+    return tuple(found)
 
 
 def bit_node(area: Area, placed: Placed, path: str, name: str) -> Node | None:
