@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _NO_ZEROES, _FLAGS = 2, 3
 _EXPORT_NAME = 1
 _PADDING = 124
 _POLL_SECONDS = 0.005
+_END_SECONDS = 2
 
 
 class Connection:
@@ -102,6 +104,8 @@ def _run(request: Request) -> Answer:
             answer = read_through(request, connection.size, connection.read_at, OSError)
             answer = replace(answer, peak=program.peak_of(server.pid))
             connection.close()
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(_END_SECONDS)  # it ends with its only client; one that crashed may still be on its way
             return answer if server.poll() in (None, 0) else _ended(server.returncode, program.tail(errors))
         finally:
             server.kill()
