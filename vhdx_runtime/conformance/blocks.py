@@ -17,7 +17,7 @@ from .recipe import Block, Fill, Recipe, RecipeError
 from .sparse import SparseBytes
 
 _STEP = 1 << 20
-_MB_LOW_BITS = 12
+MB_BITS = {field.id: field.bits for field in layout.STRUCTURES["bat_entry"].fields}
 _ENTRIES_KEPT = 1 << 10
 
 
@@ -45,7 +45,7 @@ def bat_entry(state: int = 0, file_offset: int = 0, reserved: int = 0) -> bytes:
 
     Spec: MS-VHDX 2.5.1
     """
-    high, low = divmod(file_offset // layout.OBJECT_ALIGNMENT, 1 << _MB_LOW_BITS)
+    high, low = divmod(file_offset // layout.OBJECT_ALIGNMENT, 1 << MB_BITS["file_offset_mb_low"])
     fields = {"state": state, "reserved": reserved, "file_offset_mb_low": low, "file_offset_mb_high": high}
     return encode.build("bat_entry", fields)
 

@@ -30,8 +30,7 @@ from .shapes import shapes
 _ENTRY = layout.STRUCTURES["bat_entry"].size or 0
 _SECTOR = layout.LOG_SECTOR_SIZE
 _TABLE_EDGE = _SECTOR // _ENTRY
-_LENGTH_AT = next(f.offset or 0 for f in layout.STRUCTURES["log_entry_header"].fields if f.id == "entry_length")
-_LENGTH_SIZE = 4
+_LENGTH = next(f for f in layout.STRUCTURES["log_entry_header"].fields if f.id == "entry_length")
 _SEQUENCE_AT = next(f.offset or 0 for f in layout.STRUCTURES["log_entry_header"].fields if f.id == "sequence_number")
 _FAILURES = (RecipeError, LookupError, TypeError, ValueError, OverflowError)
 
@@ -186,7 +185,7 @@ def _log(made: Expanded) -> Iterator[Root]:
     start, length = made.plan.extents["log"]
     found = []
     for position in sorted(_entry_positions(made, start, length)):
-        size = int.from_bytes(_of_area(made, position + _LENGTH_AT, _LENGTH_SIZE), "little")
+        size = int.from_bytes(_of_area(made, position + (_LENGTH.offset or 0), _LENGTH.size or 0), "little")
         raw = _of_area(made, position, size)
         raw += _of_area(made, 0, min(size - len(raw), position))
         found.append((int.from_bytes(raw[_SEQUENCE_AT : _SEQUENCE_AT + 8], "little"), start + position, raw))

@@ -13,6 +13,7 @@ from typing import Final
 from vhdx_format import layout
 
 from ..codec import encode
+from ..conformance.blocks import MB_BITS
 from ..conformance.recipe import NIL_GUID
 from .bases import bases
 from .change import AnyEdit, Change
@@ -68,8 +69,8 @@ def _ends() -> Iterator[Known]:
     yield "region-end-wraps", "dynamic", _alike(_TABLES, "entries[0].file_offset", _LAST_MIB)
     yield "log-end-wraps", "dynamic", _alike(_HEADERS, "log_offset", _LAST_MIB)
     yield "item-end-wraps", "dynamic", (Edit("metadata_table", "entries[0].offset", (1 << 32) - 4),)
-    place = (Edit("bat[0]", "file_offset_mb_high", (1 << 32) - 1), Edit("bat[0]", "file_offset_mb_low", (1 << 12) - 1))
-    yield "block-offset-wraps", "dynamic", place
+    halves = ("file_offset_mb_high", "file_offset_mb_low")
+    yield "block-offset-wraps", "dynamic", tuple(Edit("bat[0]", half, (1 << MB_BITS[half]) - 1) for half in halves)
 
 
 def _overlaps() -> Iterator[Known]:

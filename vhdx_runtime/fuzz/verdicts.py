@@ -13,6 +13,7 @@ from uuid import UUID
 from vhdx_format import layout
 from vhdx_format.rules import RULES
 
+from ..conformance.blocks import MB_BITS
 from .fields import Fields
 
 Verdict = Literal["valid", "needs-replay", "reader's-choice", "open-but-damaged", "reject", "unknown"]
@@ -23,9 +24,7 @@ _REGIONS_SEEN: Final = 8
 _PAIRS_SEEN: Final = 256
 _BAT: Final = "bat["
 _PRESENT: Final = (layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT, layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT)
-_LOW_VALUES: Final = 1 << next(
-    field.bits or 0 for field in layout.STRUCTURES["bat_entry"].fields if field.id == "file_offset_mb_low"
-)
+_LOW_VALUES: Final = 1 << MB_BITS["file_offset_mb_low"]
 _LINKAGES: Final = (layout.KEY_PARENT_LINKAGE.decode(), layout.KEY_PARENT_LINKAGE2.decode())
 _MISSING: Final = "counts_as_missing"
 _NAMELESS: Final = "no_explicit_parent"  # nobody names a parent: a file is judged by itself

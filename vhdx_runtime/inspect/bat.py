@@ -111,6 +111,7 @@ def _run(area: Area, bat: Bat, geometry: Geometry, run: Run) -> Node:
     name = f"bat[{run.first}..{run.first + run.entries - 1}]"
     offset = bat.file_offset + run.first * ENTRY_SIZE
     raw = bat.words(run.first, 1)
+    placed = decode.structure("bat_entry", raw, offset, f"bat[{run.first}]")
     return area.node(
         name,
         name,
@@ -122,7 +123,7 @@ def _run(area: Area, bat: Bat, geometry: Geometry, run: Run) -> Node:
         meaning=state_name(run.owner, run.state),
         raw=raw,
         stored=base_bytes(area.source, offset, ENTRY_SIZE),
-        findings=_findings(bat, geometry, run.first, run.owner, run.word),
+        findings=_findings(bat, geometry, placed, run.first, run.owner),
         zero=run.word == 0,
         note=_covered(geometry, run),
         details=_details(geometry, run),
@@ -155,10 +156,10 @@ def _details(geometry: Geometry, run: Run) -> dict[str, Detail]:
     return found
 
 
-def _findings(bat: Bat, geometry: Geometry, index: int, kind: str, value: int) -> tuple[Finding, ...]:
+def _findings(bat: Bat, geometry: Geometry, placed: decode.Placed, index: int, kind: str) -> tuple[Finding, ...]:
     if kind != UNUSED:
-        return tuple(bat.findings(index, (kind, *geometry.tags)))
-    return _unused(bat.view, bat, index, index + 1) if value else ()
+        return tuple(decode.findings(placed, (kind, *geometry.tags)))
+    return _unused(bat.view, bat, index, index + 1) if placed.complete and any(placed.raw) else ()
 
 
 def _unused(view: Source, bat: Bat, start: int, stop: int) -> tuple[Finding, ...]:
@@ -198,10 +199,6 @@ def _entry(area: Area, bat: Bat, geometry: Geometry, index: int, kind: str, numb
     label = {PAYLOAD: f"block {number}", BITMAP: f"sector bitmap of chunk {number}"}.get(kind, "used by no block")
     others: dict[str, Any] = {"meaning": meaning, "details": details}
     others["note"] = f"{label} at {file_offset:#x}" if file_offset else label
-    if kind == UNUSED:
-        findings = _unused(bat.view, bat, index, index + 1) if value else ()
-    else:
-        findings = tuple(decode.findings(placed, (kind, *geometry.tags)))
     state_bits, *rest = bits(placed, _FIELDS)
     return area.node(
         name,
@@ -214,7 +211,7 @@ def _entry(area: Area, bat: Bat, geometry: Geometry, index: int, kind: str, numb
         raw=placed.raw,
         stored=base_bytes(area.source, offset, ENTRY_SIZE),
         bits=(replace(state_bits, meaning=meaning), *rest),
-        findings=findings,
+        findings=_findings(bat, geometry, placed, index, kind),
         lookup=lambda wanted: _bit(word(area, placed, _FIELDS, name, name, **others), wanted),
         **others,
     )
