@@ -199,7 +199,6 @@ def _entry(area: Area, bat: Bat, geometry: Geometry, index: int, kind: str, numb
     label = {PAYLOAD: f"block {number}", BITMAP: f"sector bitmap of chunk {number}"}.get(kind, "used by no block")
     others: dict[str, Any] = {"meaning": meaning, "details": details}
     others["note"] = f"{label} at {file_offset:#x}" if file_offset else label
-    state_bits, *rest = bits(placed, _FIELDS)
     return area.node(
         name,
         name,
@@ -210,7 +209,7 @@ def _entry(area: Area, bat: Bat, geometry: Geometry, index: int, kind: str, numb
         value=value if placed.complete else None,
         raw=placed.raw,
         stored=base_bytes(area.source, offset, ENTRY_SIZE),
-        bits=(replace(state_bits, meaning=meaning), *rest),
+        bits=bits(placed, _FIELDS, {"state": meaning}),
         findings=_findings(bat, geometry, placed, index, kind),
         lookup=lambda wanted: _bit(word(area, placed, _FIELDS, name, name, **others), wanted),
         **others,

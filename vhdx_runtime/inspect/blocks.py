@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import groupby
 from typing import TypeAlias
 
@@ -101,7 +100,7 @@ class _Maker:
             note = unreadable(self.image, run.number)
             return Node(name, name, "payload", value=run.state, meaning=meaning, details=details, note=note)
         span = span_of(run, self.geometry.block_size)
-        made = self._area(span).node(
+        return self._area(span).node(
             name,
             name,
             "payload" if run.is_present else "kept",
@@ -110,12 +109,16 @@ class _Maker:
             value=run.state,
             meaning=meaning,
             details=details,
-            note="" if run.is_present else "not present: a place that the entry keeps",
+            note=self._trouble(run, span) if run.is_present else "not present: a place that the entry keeps",
         )
-        if run.is_present and (made.missing or run.entries == 1):
-            trouble = unreadable(self.image, run.number) or unreadable(self.image, run.number + run.entries - 1)
-            made = replace(made, note=trouble)
-        return made
+
+    def _trouble(self, run: Run, span: Span) -> str:
+        """Why a block of a run cannot be read, as far as one look at its ends says."""
+        if run.entries == 1:
+            return unreadable(self.image, run.number)
+        if span.end <= self.space().file_size:
+            return ""
+        return unreadable(self.image, run.number) or unreadable(self.image, run.number + run.entries - 1)
 
     def _area(self, span: Span) -> Area:
         return Area(self.image.view, self.space().zone(span), {})

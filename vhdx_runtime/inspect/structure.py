@@ -6,7 +6,7 @@ particular structure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -23,6 +23,7 @@ from .node import Bit, Children, Node
 
 WORD = "flags"
 _TEXT_BYTES = 16
+_NONE: Mapping[str, str] = {}
 _GUID_NAMES = {declared.raw: name for name, declared in GUIDS.items()}
 
 
@@ -227,15 +228,21 @@ def word(area: Area, placed: Placed, members: Sequence[Field], name: str, path: 
     )
 
 
-def bits(placed: Placed, members: Sequence[Field]) -> tuple[Bit, ...]:
-    """The bit fields of a word, from the lowest bit on; without values where the file ends before the word does."""
+def bits(placed: Placed, members: Sequence[Field], meanings: Mapping[str, str] = _NONE) -> tuple[Bit, ...]:
+    """The bit fields of a word, from the lowest bit on; without values where the file ends before the word does.
+
+    Args:
+        placed: the structure.
+        members: the bit fields.
+        meanings: what the values say, by field, where more is known than the field's own enumeration.
+    """
     read = vars(placed.fields)
     is_whole = len(placed.raw) >= (members[0].offset or 0) + (members[0].size or 0)
     found = []
     for item in members:
         value = int(read[item.id]) if is_whole and item.id in read else None
-        meaning = "" if value is None else _enumerated(item.enum, value)
-        found.append(Bit(item.id, item.bit_offset, item.bits, value, meaning, item.unit))
+        known = "" if value is None else _enumerated(item.enum, value)
+        found.append(Bit(item.id, item.bit_offset, item.bits, value, meanings.get(item.id, known), item.unit))
     return tuple(found)
 
 
