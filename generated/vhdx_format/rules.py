@@ -227,10 +227,11 @@ RULES: Final[dict[str, Rule]] = {
         verdict="degrade",
         when={},
         stage="sweep",
-        repair="lossy",
+        repair="offered",
         repair_how=(
-            "Give up one of the two, so that it reads as zeros; of what both claim, one has been overwritten before. An"
-            " offset that nobody needs is cleared."
+            "Copy one of the two to a place of its own at the end of the file, so that each reads what it reads now; "
+            "which of them has been overwritten is not known. Where that is too much to copy, give one up, so that it "
+            "reads as zeros. An offset that nobody needs is cleared."
         ),
         error="integrity",
         applies=(),
@@ -253,10 +254,11 @@ RULES: Final[dict[str, Rule]] = {
         verdict="degrade",
         when={},
         stage="sweep",
-        repair="lossy",
+        repair="offered",
         repair_how=(
-            "Give up one of the two, so that it reads as zeros; of what both claim, one has been overwritten before. An"
-            " offset that nobody needs is cleared."
+            "Copy one of the two to a place of its own at the end of the file, so that each reads what it reads now; "
+            "which of them has been overwritten is not known. Where that is too much to copy, give one up, so that it "
+            "reads as zeros. A sector bitmap block that no block needs is let go."
         ),
         error="integrity",
         applies=(),

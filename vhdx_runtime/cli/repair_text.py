@@ -76,12 +76,16 @@ def _effect(step: Step, *, verbose: bool) -> Iterator[str]:
     if count:
         size = sum(len(patch.data) for patch in step.patches)
         yield f"   {size_text(size)} in {count} patch{'' if count == 1 else 'es'}"
+    if repair.moves:
+        size = sum(move.length for move in repair.moves)
+        yield f"   {size_text(size)} are copied to {repair.moves[0].target:#x} and on"
     if repair.new_size is not None:
         yield f"   the file gets a length of {repair.new_size:#x} bytes"
     if not verbose:
         return
     for name, value in repair.header.items():
         yield f"   header {name}: {_value(value)}"
+    yield from (f"   {move.source:#x} -> {move.target:#x}: {size_text(move.length)}" for move in repair.moves)
     yield from (_patch_line(patch, old) for patch, old in zip(step.patches, step.old, strict=True))
 
 
@@ -139,4 +143,5 @@ def _repair_record(repair: Repair) -> dict[str, Any]:
         "needs_header_update": repair.needs_header_update or bool(repair.header),
         "commits_log": repair.commits_log,
         "new_size": repair.new_size,
+        "moves": [{"from": move.source, "to": move.target, "length": move.length} for move in repair.moves],
     }

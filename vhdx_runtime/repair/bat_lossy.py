@@ -1,9 +1,9 @@
 """What can be given up to make the block allocation table sound.
 
-That is blocks that are nowhere, and one of each two that claim the same bytes of the file. A payload block that is
-given up reads as zeros afterwards; its bytes in the file stay where they are. Of two blocks that overlap the one that
-begins first is kept, of two at one place the one whose entry comes first; what has a place of its own is kept before
-any block, and a sector bitmap that blocks need before a payload block.
+That is blocks that are nowhere, blocks on something that has a place of its own, and one of each two that claim the
+same bytes where it cannot be copied elsewhere. A payload block that is given up reads as zeros afterwards; its bytes in
+the file stay where they are. Of two blocks that overlap the one that begins first is kept, of two at one place the one
+whose entry comes first, and a sector bitmap that blocks need before a payload block.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from ..image import Image
 from ..semantics.bat import Bat
 from ..semantics.geometry import Geometry
 from ..write.patch import Patch
+from . import bat_moved
 from .bat_patches import changed_entries
-from .bat_shared import GivenUp, claimed, is_given_up
+from .bat_shared import GivenUp, claimed, is_given_up, joined
 from .fields import ranges_text
 from .layout import growth_limit
 from .plan import LOSSY, Repair
@@ -33,20 +34,21 @@ _Choice = Callable[[Part], Array]
 
 _MIB = layout.OBJECT_ALIGNMENT
 _NOWHERE = ("BAT-003", "BAT-005", "BAT-006")
-_SHARED = ("BAT-007", "BAT-008", "BAT-009")
+_ON_FIXED = "BAT-009"
+_SHARED = ("BAT-007", "BAT-008", _ON_FIXED)
 _ZERO = np.uint64(layout.PAYLOAD_BLOCK_STATE_ZERO)
 _NO_CHUNKS = np.zeros(0, dtype=np.int64)
 
 
 def repairs(image: Image, report: Report) -> Iterator[Repair]:
-    """Repairs that give blocks up.
+    """Repairs that give blocks up, or give them another place.
 
     Args:
         image: as it reads with all earlier repairs done, with no entry left that can be mended otherwise.
         report: on it.
 
     Yields:
-        One repair for blocks that are nowhere, and one for blocks on something else.
+        One repair for blocks that are nowhere, and those for blocks on something else.
 
     Spec: MS-VHDX 2.5.1
     """
@@ -62,12 +64,22 @@ def repairs(image: Image, report: Report) -> Iterator[Repair]:
         if rules and patches:
             yield _repair(rules, "make blocks zero that have no place in the file", patches, lost)
     if any(rule in report.totals for rule in _SHARED):
-        given_up = claimed(image, geometry, bat)
-        seen = np.zeros(len(given_up.twice), dtype=bool)
-        patches, lost = _without(bat, geometry, lambda part: is_given_up(part, given_up, seen), given_up.chunks)
-        if patches:
-            rules = tuple(rule for rule in _SHARED if rule in report.totals)
-            yield _repair(rules, _shown(given_up), patches, lost)
+        yield from _apart(image, bat, geometry, tuple(rule for rule in _SHARED if rule in report.totals))
+
+
+def _apart(image: Image, bat: Bat, geometry: Geometry, rules: tuple[str, ...]) -> Iterator[Repair]:
+    """Repairs after which no block shares a byte with anything."""
+    given_up, shared = claimed(image, geometry, bat)
+    moving = bat_moved.repair(image, geometry, bat, shared, tuple(rule for rule in rules if rule != _ON_FIXED))
+    if moving is None:
+        given_up = joined(given_up, shared)
+    else:
+        yield moving
+        rules = (_ON_FIXED,)
+    seen = np.zeros(len(given_up.twice), dtype=bool)
+    patches, lost = _without(bat, geometry, lambda part: is_given_up(part, given_up, seen), given_up.chunks)
+    if patches:
+        yield _repair(rules, _shown(given_up), patches, lost)
 
 
 def _repair(rules: tuple[str, ...], summary: str, patches: list[Patch], lost: Ranges) -> Repair:

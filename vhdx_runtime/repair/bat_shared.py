@@ -1,4 +1,4 @@
-"""Which of the blocks that claim the same bytes of the file are to be given up.
+"""Which of the blocks that claim the same bytes of the file have to go, to another place or for good.
 
 Works on sorted offsets in MiB, as the check does; which entries they came from is looked up in a second pass.
 """
@@ -30,12 +30,12 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """What is given up; arrays are ascending.
+    """What has to go from where it is; arrays are ascending.
 
     Attributes:
         offsets: in MiB; every payload block there.
         twice: in MiB; every payload block there but the one whose entry comes first.
-        chunks: numbers of the chunks whose sector bitmap block is.
+        chunks: numbers of the chunks whose sector bitmap block has to.
         shown: the first of them, in words, each with what it lies on.
     """
 
@@ -45,8 +45,11 @@ class GivenUp:
     shown: tuple[str, ...]
 
 
-def claimed(image: Image, geometry: Geometry, bat: Bat) -> GivenUp:
-    """Choose among all blocks that overlap each other or something with a place of its own.
+def claimed(image: Image, geometry: Geometry, bat: Bat) -> tuple[GivenUp, GivenUp]:
+    """Choose among all blocks that overlap something with a place of its own, or each other.
+
+    Returns:
+        Those on something with a place of its own, and those that have to go so that no others overlap.
 
     Spec: MS-VHDX 2.1, 2.5.1
     """
@@ -61,14 +64,28 @@ def claimed(image: Image, geometry: Geometry, bat: Bat) -> GivenUp:
         on_fixed[payload.positions(item.start, item.end)] = True
     kept, dropped = _thinned(starts[~again & ~on_fixed], payload.length)
     needed = set(chunks_in_need(image, geometry).tolist())
-    chunks, displaced = _bitmaps(bat, geometry, fixed, Sorted(kept, payload.length), needed)
-    offsets = distinct(np.sort(np.concatenate([starts[on_fixed], dropped, displaced])))
-    twice = _without(distinct(starts[again]), offsets)
+    outcast, cleared, displaced = _bitmaps(bat, geometry, fixed, Sorted(kept, payload.length), needed)
+    on_fixed_at = distinct(starts[on_fixed])
+    offsets = distinct(np.sort(np.concatenate([dropped, displaced])))
+    twice = _without(_without(distinct(starts[again]), offsets), on_fixed_at)
     kept = _without(kept, distinct(np.sort(displaced)))
-    first = [*offsets[:_SHOWN].tolist(), *twice[:_SHOWN].tolist()]
-    shown = [f"the sector bitmap of bat[{geometry.bitmap_index(chunk)}]" for chunk in chunks[:_SHOWN]]
-    shown += _shown(bat, geometry, first, kept, fixed)
-    return GivenUp(offsets, twice, np.array(chunks, dtype=np.int64), tuple(shown[:_SHOWN]))
+
+    def _made(offsets: Array, twice: Array, chunks: list[int]) -> GivenUp:
+        first = [*offsets[:_SHOWN].tolist(), *twice[:_SHOWN].tolist()]
+        shown = [f"the sector bitmap of bat[{geometry.bitmap_index(chunk)}]" for chunk in chunks[:_SHOWN]]
+        shown += _shown(bat, geometry, first, kept, fixed)
+        return GivenUp(offsets, twice, np.array(chunks, dtype=np.int64), tuple(shown[:_SHOWN]))
+
+    return _made(on_fixed_at, twice[:0], outcast), _made(offsets, twice, cleared)
+
+
+def joined(one: GivenUp, other: GivenUp) -> GivenUp:
+    """Both together."""
+    offsets, twice, chunks = (
+        distinct(np.sort(np.concatenate([getattr(one, name), getattr(other, name)])))
+        for name in ("offsets", "twice", "chunks")
+    )
+    return GivenUp(offsets, twice, chunks, (*one.shown, *other.shown)[:_SHOWN])
 
 
 def _without(values: Array, others: Array) -> Array:
@@ -138,8 +155,13 @@ def _thinned(starts: Array, length: int) -> tuple[Array, Array]:
 
 def _bitmaps(
     bat: Bat, geometry: Geometry, fixed: list[Fixed], payload: Sorted, needed: set[int]
-) -> tuple[list[int], Array]:
-    """Chunks whose sector bitmap block is given up, and offsets of payload blocks that are for another one's sake."""
+) -> tuple[list[int], list[int], Array]:
+    """Chunks whose sector bitmap block has to go, and offsets of payload blocks that have to for another one's sake.
+
+    Returns:
+        Chunks whose bitmap is on something with a place of its own, those whose is on blocks, and offsets in MiB.
+    """
+    outcast: list[int] = []
     cleared: list[int] = []
     displaced = [payload.starts[:0]]
     taken: set[int] = set()
@@ -149,13 +171,14 @@ def _bitmaps(
             continue
         end = offset + layout.SECTOR_BITMAP_BLOCK_SIZE
         below = payload.starts[payload.positions(offset, end)]
-        is_on_fixed = any(item.start < end and offset < item.end for item in fixed)
-        if is_on_fixed or offset in taken or (len(below) and chunk not in needed):
+        if any(item.start < end and offset < item.end for item in fixed):
+            outcast.append(chunk)
+        elif offset in taken or (len(below) and chunk not in needed):
             cleared.append(chunk)
         else:
             taken.add(offset)
             displaced.append(below)
-    return cleared, np.concatenate(displaced)
+    return outcast, cleared, np.concatenate(displaced)
 
 
 def _shown(bat: Bat, geometry: Geometry, offsets: Iterable[int], kept: Array, fixed: list[Fixed]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ..image import Image, load_image
 from ..write import patch as patches
 from ..write.headers import NIL, pair_of, updated
 from ..write.operation import Write
+from .moved import Lengthened, Move
 from .plan import Repair
 
 PAGE: Final = LOG_SECTOR_SIZE
@@ -37,6 +38,7 @@ class Draft:
         commits_log: the log is replayed into the file.
         pages: new contents of sectors of 4 KiB, by number.
         header: changed fields of the header.
+        moves: what is copied behind the end of the file, by ascending targets.
         size: length of the file in bytes.
         is_empty: there is no repair.
     """
@@ -46,13 +48,15 @@ class Draft:
     commits_log: bool = False
     pages: Mapping[int, bytes] = field(default_factory=dict)
     header: Mapping[str, Any] = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()
     size: int = 0
     is_empty: bool = True
 
     @property
     def base(self) -> Source:
-        """What the pages lie over: the file, after replay where that is part of the draft."""
-        return self.image.view if self.commits_log else self.image.source
+        """What the pages lie over: the file, after replay where that is part of the draft, and copies of its parts."""
+        base = self.image.view if self.commits_log else self.image.source
+        return Lengthened(base, self.moves) if self.moves else base
 
     @property
     def first_header(self) -> Mapping[str, Any]:
@@ -88,6 +92,7 @@ def joined(draft: Draft, repairs: Iterable[Repair]) -> Draft:
             draft,
             pages=_paged(draft, repair),
             header={**draft.header, **repair.header},
+            moves=(*draft.moves, *repair.moves),
             size=draft.size if repair.new_size is None else repair.new_size,
         )
     return draft
@@ -120,10 +125,10 @@ def _page(data: bytes) -> Page:
 def _paged(draft: Draft, repair: Repair) -> Mapping[int, bytes]:
     if not repair.patches:
         return draft.pages
-    pages = dict(draft.pages)
+    pages, base = dict(draft.pages), draft.base
     for number, inside, data in patches.pages(repair.patches, PAGE):
         old = pages.get(number)
         if old is None:
-            old = draft.base.read_at(number * PAGE, PAGE).ljust(PAGE, b"\0")
+            old = base.read_at(number * PAGE, PAGE).ljust(PAGE, b"\0")
         pages[number] = old[:inside] + data + old[inside + len(data) :]
     return pages

@@ -18,6 +18,7 @@ from ..findings import Finding
 from ..image import Image
 from ..write.operation import Operation
 from ..write.patch import Patch
+from .moved import Move
 
 AUTO: Final = "auto"
 OFFERED: Final = "offered"
@@ -41,6 +42,7 @@ class Repair:
         needs_header_update: write both header slots anew even though no field changes.
         commits_log: write what replay of the log means into the file, and give up the log.
         new_size: length of the file in bytes, at least what it has; or None.
+        moves: what is copied behind the end of the file, by ascending targets; `new_size` holds all of it.
     """
 
     rules: tuple[str, ...]
@@ -52,6 +54,7 @@ class Repair:
     needs_header_update: bool = False
     commits_log: bool = False
     new_size: int | None = None
+    moves: tuple[Move, ...] = ()
 
 
 Planner: TypeAlias = Callable[[Image, Report], Iterator[Repair]]

@@ -24,6 +24,7 @@ from ..write.log import Space, Update, replayed, transaction
 from ..write.operation import Flush, Operation, Resize, Write
 from .draft import PAGE, Draft
 from .guest import blocks_at
+from .moved import Lengthened
 
 _TABLES: Final = tuple(place.offset for place in PLACES if place.structure == "region_table")
 _PLACE_FIELDS: Final = ("log_offset", "log_length", "log_version")
@@ -36,8 +37,8 @@ def operations(draft: Draft, preview: Image, changes: Mapping[str, Any], log_gui
     """What carries out a draft.
 
     A header update with a new FileWriteGuid comes first; then the log that is there is replayed and given up; then the
-    file grows; then come bytes that nothing points to yet; then the structures, through the log where it is sound; and
-    last of all the file is cut.
+    file grows; then come copies and other bytes that nothing points to yet; then the structures, through the log where
+    it is sound; and last of all the file is cut.
 
     Args:
         draft: what is to be done.
@@ -59,6 +60,8 @@ def operations(draft: Draft, preview: Image, changes: Mapping[str, Any], log_gui
         done += giving_up
     if draft.size > size:
         done += [Resize(draft.size), Flush()]
+    if isinstance(draft.base, Lengthened):
+        done += [*draft.base.copies(), Flush()]
     groups = _groups(draft, preview)
     others = [Write(offset, data) for offset, data in groups.pop(_OTHER, [])]
     done += [*others, Flush()] if others else []

@@ -140,7 +140,8 @@ def _parts(header: bytes, source: Source, saved: Ranges, steps: Iterable[Write |
         for offset in range(start, end, STEP):
             yield source.read_at(offset, min(STEP, end - offset))
     for step in steps:
-        yield b"".join(digest(step.data[at : at + SECTOR]) for at in range(0, step.length, SECTOR))
+        data = step.data  # read once: of a copy, each time anew
+        yield b"".join(digest(data[at : at + SECTOR]) for at in range(0, step.length, SECTOR))
 
 
 def _sizes(size: int, operations: Iterable[Operation]) -> tuple[int, int]:

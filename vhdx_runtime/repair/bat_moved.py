@@ -1,0 +1,107 @@
+"""Blocks that share their bytes, each given a place of its own: copies at the end of the file.
+
+Every block reads what it read before; that one of them holds what belongs to another cannot be mended here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from vhdx_format import layout
+
+from ..check.table import OFFSET_SHIFT, Part, parts
+from ..image import Image
+from ..semantics.bat import Bat
+from ..semantics.geometry import Geometry
+from ..write.patch import Patch
+from .bat_known import chunks_in_need
+from .bat_patches import changed_entries
+from .bat_shared import GivenUp, is_given_up
+from .moved import Move
+from .plan import AUTO, OFFERED, Repair
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_MIB: Final = layout.OBJECT_ALIGNMENT
+_STATE: Final = np.uint64(layout.BAT_STATE_MASK)
+
+# Not in the specification: what is copied at most.
+_BLOCKS: Final = 1 << 16
+_BYTES: Final = 1 << 40
+
+
+class _Mover:
+    """Goes over the table, part by part, and hands out places behind the file's end."""
+
+    def __init__(self, image: Image, geometry: Geometry, shared: GivenUp) -> None:
+        self.geometry = geometry
+        self.shared = shared
+        self.seen = np.zeros(len(shared.twice), dtype=bool)
+        self.needed = chunks_in_need(image, geometry)
+        self.inside = np.uint64(image.view.size // _MIB)
+        self.end = -(-image.view.size // _MIB)
+        self.moves: list[Move] = []
+        self.patches: list[Patch] = []
+        self.cleared = 0
+
+    def take(self, bat: Bat, part: Part) -> None:
+        """Move the blocks of some entries; a sector bitmap that no block needs is let go."""
+        words = part.words.copy()
+        blocks = is_given_up(part, self.shared, self.seen)
+        self._place(words, part, np.flatnonzero(blocks), self.geometry.block_size)
+        if len(self.shared.chunks):
+            numbers = (np.arange(len(words)) + part.start) // (self.geometry.chunk_ratio + 1)
+            chosen = part.is_bitmap & np.isin(numbers, self.shared.chunks)
+            needed = np.isin(numbers, self.needed)
+            self._place(words, part, np.flatnonzero(chosen & needed), layout.SECTOR_BITMAP_BLOCK_SIZE)
+            words[chosen & ~needed] = 0
+            self.cleared += int(np.count_nonzero(chosen & ~needed))
+        self.patches += changed_entries(bat.file_offset, part.start, part.words, words)
+
+    def _place(self, words: Array, part: Part, at: Array, length: int) -> None:
+        units = length // _MIB
+        at = at[part.offset[at] + np.uint64(units) <= self.inside]
+        places = self.end + np.arange(len(at)) * units
+        words[at] = words[at] & _STATE | places.astype(np.uint64) << np.uint64(OFFSET_SHIFT)
+        sources = part.offset[at].tolist()
+        self.moves += (Move(old * _MIB, new * _MIB, length) for old, new in zip(sources, places.tolist(), strict=True))
+        self.end += len(at) * units
+
+
+def repair(image: Image, geometry: Geometry, bat: Bat, shared: GivenUp, rules: tuple[str, ...]) -> Repair | None:
+    """One repair for all blocks that lie on others.
+
+    Args:
+        image: as it reads with all earlier repairs done.
+        geometry: its shape.
+        bat: its table.
+        shared: the blocks to be moved; those that the file does not hold in full stay.
+        rules: what they break.
+
+    Returns:
+        The repair; None where there is nothing to move, or too much.
+
+    Spec: MS-VHDX 2.5.1
+    """
+    mover = _Mover(image, geometry, shared)
+    most = min(_BLOCKS, _BYTES // geometry.block_size)
+    for part in parts(bat, geometry):
+        mover.take(bat, part)
+        if len(mover.moves) > most:
+            return None
+    if not mover.patches:
+        return None
+    moves = tuple(mover.moves)
+    if not moves:
+        summary = f"clear {mover.cleared} entries of sector bitmap blocks that lie on others and that no block needs"
+        return Repair(rules, summary, AUTO, patches=tuple(mover.patches))
+    return Repair(
+        rules, _summary(mover, shared), OFFERED, patches=tuple(mover.patches), moves=moves, new_size=mover.end * _MIB
+    )
+
+
+def _summary(mover: _Mover, shared: GivenUp) -> str:
+    blocks = "1 block" if len(mover.moves) == 1 else f"{len(mover.moves)} blocks"
+    text = f"copy {blocks} to the end of the file, whose place another claims too: {', '.join(shared.shown)}"
+    return f"{text}; each reads what it reads now, whosever that is"
