@@ -171,6 +171,7 @@ types:
           scope: file
           section: 2.6.2.6.1
           verdict: degrade
+          counts-as: PLC-001
           stage: open
           repair: 'no'
           error: integrity

@@ -25,7 +25,7 @@ ALLOWED = {
     "error": ("format", "integrity", "unsupported", "chain"),
 }
 REQUIRED = ("slug", *ALLOWED, "section", "reader", "provable")
-OPTIONAL = ("when", "repair-how", "applies")
+OPTIONAL = ("when", "counts-as", "repair-how", "applies")
 APART = ("structure", "fields", "text", "why")
 CHECKSUM_KEYS = ("field", "size", "size-field")
 TAGS = ("payload", "sector_bitmap", "has_parent", "no_parent", "fixed")
@@ -78,6 +78,7 @@ def build(model: Model, parsers: Parsers, formats: Path) -> Rulebook:
         rules[rule.id] = rule
     for rule in rules.values():
         _check_provable(rule, rules)
+        _check_counts_as(rule, rules)
     claims: dict[str, list[Claim]] = {}
     for structure in model.structures.values():
         _check_names(model, parsers, structure)
@@ -168,6 +169,12 @@ def _check_provable(rule: Rule, rules: dict[str, Rule]) -> None:
             raise SchemaError(f"{where}: provable with {other}, which is no other rule that can be proved")
 
 
+def _check_counts_as(rule: Rule, rules: dict[str, Rule]) -> None:
+    other = rule.data.get("counts-as", "")
+    if other and (other == rule.id or other not in rules or "counts-as" in rules[other].data):
+        raise SchemaError(f"{rule.where}: rule {rule.id} counts as {other}, which is no other rule that stands alone")
+
+
 def _provable(rule: Rule) -> tuple[str, tuple[str, ...], str]:
     """How a file can show that the rule is broken: kind, rules that it breaks as well, reason why not."""
     declared = rule.data["provable"]
@@ -209,6 +216,7 @@ def _rule_data(rule: Rule) -> dict[str, Any]:
         "fields": rule.fields,
         "verdict": data["verdict"],
         "when": dict(data.get("when") or {}),
+        "counts_as": text(data.get("counts-as")),
         "stage": data["stage"],
         "repair": data["repair"],
         "repair_how": text(data.get("repair-how")),

@@ -20,7 +20,8 @@ RULES_PER_FAMILY = {
 }  # fmt: skip
 RULE_KEYS = [
     "id", "field", "size", "size-field", "doc", "slug", "severity", "basis", "scope", "section", "structure", "fields",
-    "text", "verdict", "when", "stage", "repair", "repair-how", "error", "applies", "reader", "provable", "why",
+    "text", "verdict", "when", "counts-as", "stage", "repair", "repair-how", "error", "applies", "reader", "provable",
+    "why",
 ]  # fmt: skip
 NEEDED = {"id", "slug", "severity", "basis", "scope", "section", "verdict", "stage", "repair", "error", "reader"}
 PROVABLE = {"alone": 135, "with": 19, "no": 31}
@@ -134,6 +135,7 @@ def test_rule_uses_allowed_values(rule: dict[str, Any]) -> None:
     assert set(rule.get("when", {})) <= CONDITIONS
     assert set(rule.get("when", {}).values()) <= ALLOWED["verdict"]
     assert set(rule.get("applies", ())) <= TAGS
+    assert rule.get("counts-as") in {None, *(other["id"] for other in all_rules() if other is not rule)}
 
 
 def test_rules_for_writers_and_no_others_have_no_stage() -> None:

@@ -130,6 +130,7 @@ WRONG = [
     ("header.ksy", "slug: hdr-signature", "slugg: x", r"header\.ksy.*HDR-001: missing: slug"),
     ("rules.yaml", "    severity:", "    colour: red\n    severity:", r"rules\.yaml.*unknown keys: colour"),
     ("rules.yaml", "verdict: refuse", "verdict: panic", r"rules\.yaml.*verdict is 'panic'"),
+    ("rules.yaml", "counts-as: PLC-013", "counts-as: PLC-099", r"rules\.yaml: rule PLC-014 counts as PLC-099"),
     ("rules.yaml", "repair-how:", "repair-hwo:", r"rules\.yaml.*missing: repair-how"),
     (
         "clauses.yaml",

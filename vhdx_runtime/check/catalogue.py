@@ -60,6 +60,7 @@ def record(rule_id: str) -> dict[str, Any]:
         "applies": list(rule.applies),
         "verdict": rule.verdict,
         "conditions": dict(rule.when),
+        "counts_as": rule.counts_as,
         "error": rule.error,
         "reader": rule.reader,
         "repair": rule.repair,

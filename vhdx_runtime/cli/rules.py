@@ -89,6 +89,8 @@ def _explanation(record: dict[str, Any]) -> Iterator[str]:
         yield from _wrapped("verdict", _verdict(record))
     else:
         yield from _wrapped("decidable", _NOT_DECIDABLE)
+    if record["counts_as"]:
+        yield from _wrapped("counts as", f"{record['counts_as']}, where nothing else is left of what it is about")
     yield from _wrapped("reader", record["reader"])
     yield from _wrapped("repair", " ".join(part for part in (f"{record['repair']}.", record["repair_how"]) if part))
     if record["is_decidable"]:

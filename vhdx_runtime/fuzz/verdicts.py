@@ -28,7 +28,6 @@ _LOW_VALUES: Final = 1 << MB_BITS["file_offset_mb_low"]
 _LINKAGES: Final = (layout.KEY_PARENT_LINKAGE.decode(), layout.KEY_PARENT_LINKAGE2.decode())
 _MISSING: Final = "counts_as_missing"
 _NAMELESS: Final = "no_explicit_parent"  # nobody names a parent: a file is judged by itself
-_AS_IF: Final = {"PLC-006": "PLC-001", "PLC-014": "PLC-013"}  # what is no such thing counts as missing
 
 
 class Expected(NamedTuple):
@@ -71,7 +70,7 @@ def expected(broken: Collection[str], conditions: Collection[str], *, is_dirty: 
 
 def declared(rule: str, conditions: Collection[str]) -> str:
     """The verdict of a rule under conditions: that of the first one declared that holds, else the rule's own."""
-    said = _AS_IF[rule] if f"{rule} {_MISSING}" in conditions else rule
+    said = RULES[rule].counts_as if f"{rule} {_MISSING}" in conditions else rule
     found = {*conditions, f"{said} {_NAMELESS}"}
     when = RULES[said].when
     return next((verdict for one, verdict in when.items() if f"{said} {one}" in found), RULES[said].verdict)
@@ -110,7 +109,7 @@ def conditions(rule: str, fields: Fields, changed: Collection[str], length: int 
         found.add("used_part_inside")
     if rule in ("PLC-010", "PLC-014") and _are_texts_accepted(rule, fields):
         found.add("accepted")
-    if rule in _AS_IF and not _has_linkage(fields):
+    if RULES[rule].counts_as and not _has_linkage(fields):
         found.add(_MISSING)
     return {f"{rule} {one}" for one in found if one in when or one == _MISSING}
 

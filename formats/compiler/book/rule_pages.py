@@ -56,6 +56,7 @@ def _rule(rule: dict[str, Any], data: dict[str, Any]) -> str:
         ("Severity", f"{rule['severity']}, {rule['basis']}, {rule['scope']}"),
         ("Stage", rule["stage"]),
         ("Verdict", verdict),
+        ("Counts as", _counts_as(rule["counts_as"])),
         ("Only for", ", ".join(map(_words, rule["applies"]))),
         ("Reader", rule["reader"]),
         ("Repair", f"*{rule['repair']}*. {rule['repair_how']}" if rule["repair_how"] else ""),
@@ -64,6 +65,10 @@ def _rule(rule: dict[str, Any], data: dict[str, Any]) -> str:
     ]
     listed = "".join(f"- **{name}**: {text}\n" for name, text in rows if text)
     return f"{anchor(rule['id'].lower())}\n\n### {rule['id']} `{rule['slug']}`\n\n{rule['text']}\n\n{listed}\n"
+
+
+def _counts_as(other: str) -> str:
+    return f"[{other}](#{other.lower()}), where nothing else is left of what it is about" if other else ""
 
 
 def _words(name: str) -> str:

@@ -19,7 +19,8 @@ class Rule(NamedTuple):
 
     `kind` says what decides it: "instance" (the boolean instances of `instances`), "zero" (every byte of the field is
     zero), "checksum", or "function" (written by hand; `why` says why no schema can express it). `when` maps conditions
-    to the verdict that they call for instead of `verdict`. `error` is the kind of error raised where the verdict is
+    to the verdict that they call for instead of `verdict`. `counts_as` names the rule of which it is a case once
+    nothing else is left of what it is about, or is empty. `error` is the kind of error raised where the verdict is
     refuse. `applies` lists the circumstances that must all be given. `reader` is what a tolerant reader does.
     """
 
@@ -33,6 +34,7 @@ class Rule(NamedTuple):
     fields: tuple[str, ...]
     verdict: str
     when: dict[str, str]
+    counts_as: str
     stage: str
     repair: str
     repair_how: str
