@@ -148,7 +148,9 @@ instances:
       verdict: ignore-object
       stage: open
       repair: auto
-      repair-how: Write this slot anew by a header update (HDR-021) that starts from the other header.
+      repair-how: >-
+        Write this slot anew by a header update (HDR-021) that starts from the other header; with consent, where neither
+        is valid and their remains prove what they said.
       error: format
       reader: The slot holds no valid header; the other slot may.
       provable: {with: [HDR-005]}

@@ -23,7 +23,9 @@ doc-ref: MS-VHDX 2.2.3
   verdict: ignore-object
   stage: open
   repair: auto
-  repair-how: Copy the sound table over this one by a log entry.
+  repair-how: >-
+    Copy the sound table over this one by a log entry; with consent, where neither is sound and the regions are found by
+    what they hold.
   error: integrity
   reader: This copy does not count; use the other.
   provable: {with: [RGN-004]}
@@ -120,7 +122,9 @@ types:
           verdict: ignore-object
           stage: open
           repair: auto
-          repair-how: Copy the sound table over this one by a log entry.
+          repair-how: >-
+            Copy the sound table over this one by a log entry; with consent, where neither is sound and the regions are
+            found by what they hold.
           error: format
           reader: This copy does not count; use the other.
           provable: {with: [RGN-004]}

@@ -1058,7 +1058,10 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="open",
         repair="auto",
-        repair_how="Write this slot anew by a header update (HDR-021) that starts from the other header.",
+        repair_how=(
+            "Write this slot anew by a header update (HDR-021) that starts from the other header; with consent, where "
+            "neither is valid and their remains prove what they said."
+        ),
         error="format",
         applies=(),
         reader="The slot holds no valid header; the other slot may.",
@@ -4040,7 +4043,10 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="open",
         repair="auto",
-        repair_how="Copy the sound table over this one by a log entry.",
+        repair_how=(
+            "Copy the sound table over this one by a log entry; with consent, where neither is sound and the regions "
+            "are found by what they hold."
+        ),
         error="format",
         applies=(),
         reader="This copy does not count; use the other.",
@@ -4064,7 +4070,10 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="open",
         repair="auto",
-        repair_how="Copy the sound table over this one by a log entry.",
+        repair_how=(
+            "Copy the sound table over this one by a log entry; with consent, where neither is sound and the regions "
+            "are found by what they hold."
+        ),
         error="integrity",
         applies=(),
         reader="This copy does not count; use the other.",

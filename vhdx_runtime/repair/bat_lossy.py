@@ -70,12 +70,13 @@ def repairs(image: Image, report: Report) -> Iterator[Repair]:
 def _apart(image: Image, bat: Bat, geometry: Geometry, rules: tuple[str, ...]) -> Iterator[Repair]:
     """Repairs after which no block shares a byte with anything."""
     given_up, shared = claimed(image, geometry, bat)
-    moving = bat_moved.repair(image, geometry, bat, shared, tuple(rule for rule in rules if rule != _ON_FIXED))
-    if moving is None:
-        given_up = joined(given_up, shared)
-    else:
+    if bat_moved.is_any_outside(image, geometry, bat):  # that is mended first
+        rules = (_ON_FIXED,)
+    elif moving := bat_moved.repair(image, geometry, bat, shared, tuple(rule for rule in rules if rule != _ON_FIXED)):
         yield moving
         rules = (_ON_FIXED,)
+    else:
+        given_up = joined(given_up, shared)
     seen = np.zeros(len(given_up.twice), dtype=bool)
     patches, lost = _without(bat, geometry, lambda part: is_given_up(part, given_up, seen), given_up.chunks)
     if patches:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from vhdx_format import layout
 
-from ..check.table import OFFSET_SHIFT, Part, parts
+from ..check.table import KEEPS_PLACE, OFFSET_SHIFT, Part, parts
 from ..image import Image
 from ..semantics.bat import Bat
 from ..semantics.geometry import Geometry
@@ -24,7 +24,7 @@ from .plan import AUTO, OFFERED, Repair
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _MIB: Final = layout.OBJECT_ALIGNMENT
-_STATE: Final = np.uint64(layout.BAT_STATE_MASK)
+_PLACE: Final = np.uint64(layout.BAT_FILE_OFFSET_MASK)
 
 # Not in the specification: what is copied at most.
 _BLOCKS: Final = 1 << 16
@@ -39,7 +39,6 @@ class _Mover:
         self.shared = shared
         self.seen = np.zeros(len(shared.twice), dtype=bool)
         self.needed = chunks_in_need(image, geometry)
-        self.inside = np.uint64(image.view.size // _MIB)
         self.end = -(-image.view.size // _MIB)
         self.moves: list[Move] = []
         self.patches: list[Patch] = []
@@ -61,12 +60,23 @@ class _Mover:
 
     def _place(self, words: Array, part: Part, at: Array, length: int) -> None:
         units = length // _MIB
-        at = at[part.offset[at] + np.uint64(units) <= self.inside]
         places = self.end + np.arange(len(at)) * units
-        words[at] = words[at] & _STATE | places.astype(np.uint64) << np.uint64(OFFSET_SHIFT)
+        words[at] = words[at] & ~_PLACE | places.astype(np.uint64) << np.uint64(OFFSET_SHIFT)
         sources = part.offset[at].tolist()
         self.moves += (Move(old * _MIB, new * _MIB, length) for old, new in zip(sources, places.tolist(), strict=True))
         self.end += len(at) * units
+
+
+def is_any_outside(image: Image, geometry: Geometry, bat: Bat) -> bool:
+    """Whether an entry names a place that the file does not hold in full: a copy might be put there."""
+    inside = np.uint64(image.view.size // _MIB)
+    for part in parts(bat, geometry):
+        size = np.where(part.is_bitmap, layout.SECTOR_BITMAP_BLOCK_SIZE, geometry.block_size).astype(np.uint64)
+        ends = part.offset + size // np.uint64(_MIB)
+        names = (part.is_payload & KEEPS_PLACE[part.state]) | ((part.is_payload | part.is_bitmap) & part.is_present)
+        if (names & (part.offset != 0) & (ends > inside)).any():
+            return True
+    return False
 
 
 def repair(image: Image, geometry: Geometry, bat: Bat, shared: GivenUp, rules: tuple[str, ...]) -> Repair | None:
@@ -76,7 +86,7 @@ def repair(image: Image, geometry: Geometry, bat: Bat, shared: GivenUp, rules: t
         image: as it reads with all earlier repairs done.
         geometry: its shape.
         bat: its table.
-        shared: the blocks to be moved; those that the file does not hold in full stay.
+        shared: the blocks to be moved, all of them in the file; see `is_any_outside`.
         rules: what they break.
 
     Returns:
