@@ -27,7 +27,7 @@ _MIB: Final = layout.OBJECT_ALIGNMENT
 _PLACE: Final = np.uint64(layout.BAT_FILE_OFFSET_MASK)
 
 # Not in the specification: what is copied at most.
-_BLOCKS: Final = 1 << 16
+_BLOCKS: Final = 50_000
 _BYTES: Final = 1 << 40
 
 
