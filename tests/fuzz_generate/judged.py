@@ -10,8 +10,7 @@ from vhdx_format.rules import RULES
 
 import vhdx_runtime as vhdx
 from tests.fuzz_generate.raw import NIL, Raw
-from vhdx_runtime.chain import open_chain
-from vhdx_runtime.check import Report, check_chain, check_image, without_chain
+from vhdx_runtime.check import Report, check_with_parents
 from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.conformance.expand import Expanded
 from vhdx_runtime.errors import VhdxError
@@ -68,14 +67,7 @@ class Judged(NamedTuple):
 def checked(path: Path) -> list[Report]:
     """What a full check says of a file with the parents that stand beside it."""
     with load_image(open_source(path)) as image:
-        try:
-            chain = open_chain(image)
-        except VhdxError as error:
-            return [without_chain(check_image(image), error)]
-        found = check_chain(chain)
-        for parent in chain.images[1:]:
-            parent.close()
-        return found
+        return check_with_parents(image)
 
 
 def opinion(path: Path) -> Opinion:

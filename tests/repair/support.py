@@ -14,12 +14,10 @@ from typing import Any
 from crc32c import crc32c
 from vhdx_format.rules import RULES
 
-from vhdx_runtime.chain import open_chain
-from vhdx_runtime.check import check_chain, check_image, without_chain
+from vhdx_runtime.check import check_image, check_with_parents
 from vhdx_runtime.codec.source import Source, open_source
 from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Built, Case
-from vhdx_runtime.errors import VhdxError
 from vhdx_runtime.image import load_image
 from vhdx_runtime.repair.plan import Plan
 from vhdx_runtime.repair.planning import Wishes, make_plan
@@ -68,14 +66,7 @@ def broken_rules(path: Path, wanted: Wishes) -> set[str]:
     with load_image(open_source(path)) as image:
         if not wanted.with_chain:
             return set(check_image(image).totals)
-        try:
-            chain = open_chain(image, parents=wanted.parents, parent_dirs=wanted.parent_dirs)
-        except VhdxError as error:
-            return set(without_chain(check_image(image), error).totals)
-        found = set(check_chain(chain)[0].totals)
-        for parent in chain.images[1:]:
-            parent.close()
-        return found
+        return set(check_with_parents(image, wanted.parents, wanted.parent_dirs)[0].totals)
 
 
 def digest(path: Path) -> str:

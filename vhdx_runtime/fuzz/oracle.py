@@ -10,12 +10,10 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Final
 
-from ..chain import open_chain
-from ..check import check_chain, check_image, without_chain
+from ..check import check_image, check_with_parents
 from ..check.report import Report
 from ..codec.source import Source, open_source
 from ..conformance.expand import Expanded
-from ..errors import VhdxError
 from ..image import load_image
 
 _NO_PARENT: Final = "CHN-001"  # what a file without its parent is refused by, though none of its bytes break it
@@ -78,11 +76,4 @@ def reports(made: Expanded, folder: Path | None = None) -> list[Report]:
     with load_image(source) as image:
         if folder is None and not (image.geometry and image.geometry.has_parent):
             return [check_image(image)]
-        try:
-            chain = open_chain(image)
-        except VhdxError as error:
-            return [without_chain(check_image(image), error)]
-        found = check_chain(chain)
-        for parent in chain.images[1:]:
-            parent.close()
-        return found
+        return check_with_parents(image)
