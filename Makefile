@@ -5,14 +5,16 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+PYTEST := PYTHONUTF8=1 $(BIN)/python -m pytest -n auto --dist loadgroup
 GENERATE := $(BIN)/python formats/compiler/generate.py
+BOOK := $(BIN)/python -m vhdx_runtime.book.build
 COMPILER := formats/compiler/node_modules/.installed
 DEMO := demo
 SECONDS ?= 60
 SCOREBOARD := tests/results/scoreboard
 DIFFERENTIAL := tests/results/differential-$(shell date +%F)
 
-.PHONY: help demo test generate check-generated format lint golden bench scoreboard differential fuzz witnesses book languages screenshots peers clean
+.PHONY: help demo test test-all generate check-generated format lint golden bench scoreboard differential fuzz mutants witnesses book site languages screenshots peers clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -43,23 +45,31 @@ demo: $(VENV)/.installed ## Set up, then open, inspect and convert a sample imag
 		run vhdx compare $(DEMO)/repaired.vhdx $(DEMO)/demo.raw || test $$? = 1; \
 	fi
 
-test: $(VENV)/.installed ## Run the tests; T=pattern selects by name
-	$(BIN)/pytest -n auto --dist loadgroup $(if $(T),-k '$(T)')
+test: $(VENV)/.installed ## Run the tests but for the long part; T=pattern selects by name
+	HYPOTHESIS_PROFILE=quick $(PYTEST) -m 'not slow' $(if $(T),-k '$(T)')
 
-generate: $(VENV)/.installed $(COMPILER) ## Compile formats/*.ksy and write generated/
+test-all: $(VENV)/.all ## Run all tests, with whatever they can compare with; T=pattern selects by name
+	$(PYTEST) $(if $(T),-k '$(T)')
+
+generate: $(VENV)/.installed $(COMPILER) ## Compile formats/*.ksy and write generated/vhdx_format
 	$(GENERATE)
 
-check-generated: $(VENV)/.installed $(COMPILER) ## Fail when generated/ differs from what `make generate` writes
-	$(GENERATE) --check
+book: $(VENV)/.installed ## Write generated/book, after a change of schemas, prose, cases or tests
+	$(BOOK)
 
-format: $(VENV)/.installed ## Format the code and fix what ruff can fix
+check-generated: $(VENV)/.installed $(COMPILER) ## Fail when generated/ differs from what `make generate book` writes
+	$(GENERATE) --check
+	$(BOOK) --check
+
+format: $(VENV)/.dev ## Format the code and fix what ruff can fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-lint: $(VENV)/.installed ## Check style, formatting and types
+lint: $(VENV)/.dev ## Check style, formatting and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 golden: $(VENV)/.installed ## Rewrite the golden transcripts; read the diff before you commit it
 	$(BIN)/pytest tests/cli/test_golden.py tests/inspect/test_transcripts.py --update-golden
@@ -68,34 +78,39 @@ bench: $(VENV)/.peers ## Measure side by side with other readers; writes tests/r
 	$(BIN)/python -m tests.benchmarks
 
 scoreboard: $(VENV)/.peers ## Try every reader that is here on all conformance cases; writes tests/results/
-	@$(PIP) install -qq --editable '.[dev,peers,more-peers]' || echo 'binary-refinery cannot be installed here: absent' >&2
-	$(BIN)/vhdx conformance run --html $(SCOREBOARD).html --markdown $(SCOREBOARD).md --json > $(SCOREBOARD).part; \
-	code=$$?; test -s $(SCOREBOARD).part && mv $(SCOREBOARD).part $(SCOREBOARD).json; exit $$code
+	@$(PIP) install -qq --editable '.[test,peers,more-peers]' || echo 'binary-refinery cannot be installed here: absent' >&2
+	@mkdir -p build; $(BIN)/vhdx conformance run --markdown $(SCOREBOARD).md --json > build/scoreboard.json; \
+	code=$$?; $(BIN)/python -c 'import lzma, sys; sys.stdout.buffer.write(lzma.compress(sys.stdin.buffer.read(), preset=9))' \
+		< build/scoreboard.json > $(SCOREBOARD).json.xz; exit $$code
 
 differential: $(VENV)/.peers ## Hold every reader that is here against the fuzz corpus; writes tests/results/
-	@$(PIP) install -qq --editable '.[dev,peers,more-peers]' || echo 'binary-refinery cannot be installed here: absent' >&2
+	@$(PIP) install -qq --editable '.[test,peers,more-peers]' || echo 'binary-refinery cannot be installed here: absent' >&2
 	@set -eu; export PATH="$(CURDIR)/$(BIN):$$PATH"; corpus=$$(mktemp -d); trap 'rm -rf "$$corpus"' EXIT; \
 	vhdx fuzz generate "$$corpus/corpus"; code=0; \
 	vhdx fuzz judge "$$corpus/corpus" --seconds 30 --markdown $(DIFFERENTIAL).md --json > $(DIFFERENTIAL).part || code=$$?; \
 	test -s $(DIFFERENTIAL).part && mv $(DIFFERENTIAL).part $(DIFFERENTIAL).json; test $$code -le 1  # 1: some reader is wrong
 
 fuzz: $(VENV)/.installed ## Fuzz our own reader for SECONDS=60, or judge MUTANTS=number of a campaign
-	@$(PIP) install -qq --editable '.[dev,fuzz]' || echo 'atheris cannot be installed here: absent' >&2
+	@$(PIP) install -qq --editable '.[test,fuzz]' || echo 'atheris cannot be installed here: absent' >&2
 	$(BIN)/python -m tests.fuzz $(if $(MUTANTS),--mutants $(MUTANTS),--seconds $(SECONDS))
+
+mutants: $(VENV)/.all ## Change the code in N=200 places, one at a time, and list the changes that no test notices; takes an hour
+	$(BIN)/python -m tests.mutants $(or $(N),200)
 
 witnesses: $(VENV)/.installed ## Search again for the images of vhdx fuzz, after a change of rules; takes minutes
 	@set -eu; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
-	$(BIN)/python -m vhdx_runtime.fuzz.search "$$folder" > "$$folder/found"; \
-	cp "$$folder/found" vhdx_runtime/fuzz/witnesses.jsonl
+	$(BIN)/python -m vhdx_runtime.fuzz.corpus.search "$$folder" > "$$folder/found"; \
+	cp "$$folder/found" vhdx_runtime/fuzz/corpus/witnesses.jsonl
 
-book: $(VENV)/.docs ## Build the layout documentation as a site in build/book
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file vhdx_runtime/book/mkdocs.yml
+site: $(VENV)/.docs ## Build the book as a site in build/book
+	@$(BOOK) --site build/book-source
+	@$(BIN)/properdocs build --quiet --strict --config-file build/book-source/properdocs.yml
 	@echo 'build/book/index.html; with search: $(BIN)/python -m http.server --directory build/book'
 
 languages: $(VENV)/.installed $(COMPILER) ## Compile formats/*.ksy to every language of the compiler, in build/languages
 	$(BIN)/python formats/compiler/languages.py build/languages
 
-screenshots: book ## Show pages of the book and of the inspector to a browser; writes tests/results/screenshots/
+screenshots: site $(VENV)/.dev ## Show pages of the book and of the inspector to a browser; writes tests/results/screenshots/
 	$(BIN)/python -m tests.screenshots
 
 peers: $(VENV)/.peers ## Install the other readers that tests and benchmarks compare with
@@ -109,16 +124,18 @@ $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 		echo '$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo 'Setting up $(VENV) (once) …'; $(PYTHON) -m venv $(VENV); }
-	@$(PIP) install -qq --editable '.[dev]'
+	@$(PIP) install -qq --editable '.[test]'
 	@touch $@
 
-$(VENV)/.peers: $(VENV)/.installed
-	@$(PIP) install -qq --editable '.[dev,peers]'
+# What only some tasks need, an extra each.
+$(VENV)/.dev $(VENV)/.peers $(VENV)/.docs: $(VENV)/.%: $(VENV)/.installed
+	@$(PIP) install -qq --editable '.[test,$*]'
 	@touch $@
 
-$(VENV)/.docs: $(VENV)/.installed
-	@$(PIP) install -qq --editable '.[dev,docs]'
-	@touch $@
+$(VENV)/.all: $(VENV)/.installed
+	@all=yes; for extra in dev peers docs; do \
+		$(PIP) install -qq --editable ".[test,$$extra]" || { all=no; echo "the extra $$extra cannot be installed here: absent" >&2; }; \
+	done; test $$all = no || touch $@
 
 $(COMPILER): formats/compiler/package.json formats/compiler/package-lock.json
 	@command -v npm >/dev/null || { \

@@ -153,11 +153,20 @@ instances:
       scope: file
       section: 2.5.1
       verdict: warn
+      when:
+        block_unknown: degrade
       stage: access
       repair: auto
-      repair-how: Clear them by a log entry.
+      repair-when:
+        block_unknown: lossy
+      repair-how: >-
+        Clear them where the block has a place in the file. Any other entry says nothing: with consent its block is
+        given up, so that it reads as zeros.
       error: integrity
-      reader: Skip them; warn. (openvmm and 7-Zip do not open such files.)
+      reader: >-
+        Skip them and warn where the state is 6 or 7 and the place is inside the file. Any other entry with such bits is
+        damaged: reading its block fails. (openvmm and 7-Zip do not open such files.)
+      next: [salvage, lossy]
       provable: alone
   payload_state_is_defined:
     value: state != 4 and state != payload_block_state::unmapped_v095.to_i
@@ -172,12 +181,18 @@ instances:
       verdict: degrade
       stage: access
       repair: lossy
+      repair-when:
+        block_unknown: lossy
+        unmapped_v095: auto
       repair-how: >-
-        A 5 becomes a 3, which loses nothing and needs no consent. A block with state 4 is given up, so that it reads as
-        zeros.
+        A 5 whose reserved bits are clear becomes a 3, which loses nothing and needs no consent. Any other block is given
+        up, so that it reads as zeros.
       error: integrity
       applies: [payload]
-      reader: '5 is what draft 0.95 called unmapped: zeros. 4: reading this block fails, others do not.'
+      reader: >-
+        5 is what draft 0.95 called unmapped: zeros, as long as the reserved bits are clear. Any other 5, and 4: reading
+        this block fails, others do not.
+      next: [salvage, mend, lossy]
       provable: alone
   not_partially_present:
     value: state != payload_block_state::partially_present.to_i
@@ -192,10 +207,13 @@ instances:
       verdict: degrade
       stage: access
       repair: auto
+      repair-when:
+        block_unknown: lossy
       repair-how: Make the 7 a 6.
       error: integrity
       applies: [payload, no_parent]
       reader: Read the block as fully present, and report it.
+      next: [mend, salvage]
       provable: alone
   allocated_offset_is_set:
     value: not is_allocated or file_offset_mb >= 1
@@ -210,9 +228,12 @@ instances:
       verdict: degrade
       stage: access
       repair: lossy
+      repair-when:
+        not_needed: auto
       repair-how: Mark the block as zero; what it held is given up. A sector bitmap that no block needs is cleared.
       error: integrity
       reader: Reading this block fails; in salvage it gives zeros. Do not write.
+      next: [salvage, lossy]
       provable: alone
   sector_bitmap_state_is_defined:
     value: state == sector_bitmap_block_state::not_present.to_i or state == sector_bitmap_block_state::present.to_i
@@ -227,10 +248,15 @@ instances:
       verdict: degrade
       stage: access
       repair: auto
+      repair-when:
+        block_unknown: lossy
+        place_taken: 'no'
+        needed: offered
       repair-how: Make a 7 a 6, and others 0; with consent 6, where blocks need it and its place is free.
       error: integrity
       applies: [sector_bitmap, has_parent]
       reader: Take 7 as 6 and any other as not present; reads that need the bitmap then fail.
+      next: [salvage]
       provable: alone
   sector_bitmap_is_absent:
     value: state == sector_bitmap_block_state::not_present.to_i
@@ -265,6 +291,8 @@ instances:
       verdict: warn
       stage: sweep
       repair: auto
+      repair-when:
+        block_unknown: lossy
       repair-how: Set the offset to zero by a log entry.
       error: integrity
       reader: Do not use the offset; warn. Hyper-V is said to refuse such files.

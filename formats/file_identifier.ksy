@@ -59,9 +59,12 @@ instances:
       verdict: refuse
       stage: open
       repair: offered
+      repair-when:
+        unrecognised: 'no'
       repair-how: >-
         Put the eight bytes back, if a header and a region table are sound and the owner agrees: nobody is meant to
         write there twice.
       error: format
       reader: Refuse the file. A carving tool may go on when a header behind it has a good checksum.
+      next: [offer, restore]
       provable: alone

@@ -22,6 +22,10 @@ doc-ref: MS-VHDX 2.2.2
   verdict: ignore-object
   stage: open
   repair: auto
+  repair-when:
+    section_cut: 'no'
+    no_header: offered
+    log_left: offered
   repair-how: Like HDR-001.
   error: integrity
   reader: The slot holds no valid header, and not one of its fields is to be believed.
@@ -148,9 +152,13 @@ instances:
       verdict: ignore-object
       stage: open
       repair: auto
+      repair-when:
+        section_cut: 'no'
+        no_header: offered
+        log_left: offered
       repair-how: >-
         Write this slot anew by a header update (HDR-021) that starts from the other header; with consent, where neither
-        is valid and their remains prove what they said.
+        is valid and their remains prove what they said, or where this one may have named another log.
       error: format
       reader: The slot holds no valid header; the other slot may.
       provable: {with: [HDR-005]}
@@ -169,6 +177,7 @@ instances:
       repair: 'no'
       error: unsupported
       reader: Refuse the file. The other header is no way out, it may be older than the data.
+      next: [newer]
       provable: alone
   log_version_is_supported:
     value: log_version == supported_log_version
@@ -186,9 +195,12 @@ instances:
         log_guid_nil: warn
       stage: open
       repair: auto
+      repair-when:
+        log_guid_set: 'no'
       repair-how: With LogGuid nil, store 0 by a header update.
       error: unsupported
       reader: With LogGuid set refuse, because the entries cannot be understood; otherwise warn and leave the log alone.
+      next: [log-ignore, restore]
       provable: alone
   log_length_is_aligned:
     value: log_length % object_alignment == 0
@@ -209,6 +221,7 @@ instances:
       repair-how: Someone who knows where the log lay must set the field.
       error: integrity
       reader: With LogGuid set refuse; otherwise warn and do not look at the log.
+      next: [log-ignore, restore]
       provable: alone
   log_offset_is_aligned:
     value: log_offset % object_alignment == 0
@@ -229,6 +242,7 @@ instances:
       repair-how: Someone who knows where the log lay must set the field.
       error: integrity
       reader: With LogGuid set refuse; otherwise warn and do not look at the log.
+      next: [log-ignore, restore]
       provable: alone
   log_is_after_header_section:
     value: log_length == 0 or log_offset >= header_section_size
@@ -249,6 +263,7 @@ instances:
       repair-how: Someone who knows where the log lay must set the field.
       error: integrity
       reader: With LogGuid set refuse, since headers would be read as log entries; otherwise warn.
+      next: [log-ignore, restore]
       provable: {with: [HDR-012]}
   log_guid_has_a_log:
     value: log_guid.is_nil or log_length > 0
@@ -266,6 +281,7 @@ instances:
       repair-how: Set LogGuid to nil by a header update, if the owner accepts that metadata may be stale.
       error: integrity
       reader: 'Refuse the file: the log that it speaks of is nowhere. On request it can be read without one.'
+      next: [log-ignore, offer]
       provable: alone
   log_length_is_usual:
     value: log_length <= log_length_usual_max
@@ -316,4 +332,5 @@ instances:
       repair-how: Write both headers with small numbers, as a step of its own and with consent.
       error: integrity
       reader: Read only. Counting on from zero would make the old header current.
+      next: [copy]
       provable: alone

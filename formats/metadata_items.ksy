@@ -133,6 +133,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file, before anything is computed from the size.
+          next: [restore]
           provable: alone
       block_size_is_power_of_two:
         value: block_size > 0 and (block_size & (block_size - 1)) == 0
@@ -149,6 +150,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file, before anything is computed from the size.
+          next: [restore]
           provable: {with: [ITM-019]}
       reserved_is_zero:
         value: reserved == 0
@@ -212,6 +214,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          next: [restore]
           provable: alone
       size_is_not_zero:
         value: virtual_disk_size > 0
@@ -228,6 +231,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file; the BAT formulas have no meaning for 0.
+          next: [restore]
           provable: alone
   virtual_disk_id:
     doc: Identity of the virtual disk, shown to the guest as SCSI page 0x83; a child has its parent's.
@@ -289,6 +293,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          next: [restore]
           provable: alone
   physical_sector_size:
     doc: Sector size that the guest is told the medium has; it moves no byte.

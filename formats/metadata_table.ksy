@@ -72,36 +72,51 @@ doc-ref: MS-VHDX 2.6.1
     value: CAA16737-FA36-4D43-B3B6-33F0AA44E76B
     -orig-id: [File Parameters]
     required: true
+    owner: file
+    missing: ITM-001
     section: 2.6.2.1
     doc: Block size and file type.
   - id: virtual_disk_size
     value: 2FA54224-CD1B-4876-B211-5DBED83BF4B8
     -orig-id: [Virtual Disk Size]
     required: true
+    owner: disk
+    missing: ITM-006
+    info: stored_virtual_size
     section: 2.6.2.2
     doc: Size of the virtual disk.
   - id: virtual_disk_id
     value: BECA12AB-B2E6-4523-93EF-C309E000C746
     -orig-id: [Virtual Disk ID, Page 83 Data]
     required: true
+    owner: disk
+    missing: ITM-010
+    default: random
+    info: virtual_disk_id
     section: 2.6.2.3
     doc: Identity of the virtual disk as SCSI shows it.
   - id: logical_sector_size
     value: 8141BF1D-A96F-4709-BA47-F233A8FAAB5F
     -orig-id: [Logical Sector Size]
     required: true
+    owner: disk
+    missing: ITM-012
     section: 2.6.2.4
     doc: Sector size that the guest addresses.
   - id: physical_sector_size
     value: CDA348C7-445D-4471-9CC9-E9885251C556
     -orig-id: [Physical Sector Size]
     required: true
+    owner: disk
+    missing: ITM-014
+    default: physical_sector_size_default
     section: 2.6.2.5
     doc: Sector size that the guest is told the medium has.
   - id: parent_locator
     value: A8D35F2D-B30B-454D-ABF7-D3D84834AB0C
     -orig-id: [Parent Locator]
     required: true
+    owner: file
     section: 2.6.2.6
     doc: How a differencing file finds its parent.
   - id: chs_parameters
@@ -171,8 +186,15 @@ types:
           verdict: refuse
           stage: open
           repair: 'no'
+          repair-when:
+            table_lost: offered
+          repair-how: >-
+            Where no item is named, find the items by what they hold and make a table for them, if they and
+            the block allocation table leave no other choice; else a person says what the disk was. With
+            consent.
           error: format
           reader: Refuse the file.
+          next: [offer, restore]
           provable: alone
       reserved_is_zero:
         value: reserved == 0 and reserved2 == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -206,6 +228,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          next: [restore]
           provable: alone
   metadata_table_entry:
     meta:
@@ -249,6 +272,16 @@ types:
         -orig-id: [Reserved2, reserved2]
         doc: Zero.
     instances:
+      incomplete_file_marker_id:
+        value: '[0xf0, 0x85, 0xcc, 0x71, 0x69, 0x1b, 0x28, 0x4e, 0x95, 0x58, 0xc3, 0xbf, 0x83, 0xae, 0x75, 0xd3]'
+        -is: incomplete_file_marker
+      metadata_table_size:
+        value: 65536
+        -is: metadata_table_size
+      metadata_item_length_max:
+        value: 1048576
+        -is: metadata_item_length_max
+      # The items of -guids that have an owner; `make generate` writes from here
       file_parameters_id:
         value: '[0x37, 0x67, 0xa1, 0xca, 0x36, 0xfa, 0x43, 0x4d, 0xb3, 0xb6, 0x33, 0xf0, 0xaa, 0x44, 0xe7, 0x6b]'
         -is: file_parameters
@@ -267,15 +300,6 @@ types:
       parent_locator_id:
         value: '[0x2d, 0x5f, 0xd3, 0xa8, 0x0b, 0xb3, 0x4d, 0x45, 0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c]'
         -is: parent_locator
-      incomplete_file_marker_id:
-        value: '[0xf0, 0x85, 0xcc, 0x71, 0x69, 0x1b, 0x28, 0x4e, 0x95, 0x58, 0xc3, 0xbf, 0x83, 0xae, 0x75, 0xd3]'
-        -is: incomplete_file_marker
-      metadata_table_size:
-        value: 65536
-        -is: metadata_table_size
-      metadata_item_length_max:
-        value: 1048576
-        -is: metadata_item_length_max
       is_file_parameters:
         value: not is_user and item_id.raw == file_parameters_id
         doc: The entry names the file parameters.
@@ -284,7 +308,7 @@ types:
         doc: The entry names the virtual disk size.
       is_virtual_disk_id:
         value: not is_user and item_id.raw == virtual_disk_id_id
-        doc: The entry names the virtual disk identifier.
+        doc: The entry names the virtual disk id.
       is_logical_sector_size:
         value: not is_user and item_id.raw == logical_sector_size_id
         doc: The entry names the logical sector size.
@@ -300,6 +324,15 @@ types:
       is_known:
         value: is_file_parameters or is_parent_locator or is_disk_property
         doc: The entry names an item that the specification defines.
+      form_length:
+        value: >-
+          (is_file_parameters or is_virtual_disk_size) ? 8 :
+          is_virtual_disk_id ? 16 :
+          (is_logical_sector_size or is_physical_sector_size) ? 4 :
+          length
+        -unit: bytes
+        doc: Length of the form that the item has, or its own where it has none.
+      # to here.
       offset_is_past_table:
         value: length == 0 or offset >= metadata_table_size
         doc: An item that is not empty starts behind the table, at byte 65536 of the region or later. Any byte will do.
@@ -318,6 +351,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse when the item is one that we know; otherwise leave the item out and warn.
+          next: [restore]
           provable: alone
       length_is_in_bounds:
         value: length <= metadata_item_length_max
@@ -340,6 +374,7 @@ types:
           reader: >-
             For an item that we know, ITM-018 decides. Refuse another one if it is required; otherwise leave it out
             and warn.
+          next: [restore]
           provable: alone
       empty_item_has_no_offset:
         value: length > 0 or offset == 0
@@ -407,6 +442,7 @@ types:
           repair: 'no'
           error: unsupported
           reader: Refuse the file and name the item. On request, for forensic work, read it all the same.
+          next: [newer]
           provable: alone
       user_is_not_required:
         value: not is_user or not is_required
@@ -456,6 +492,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file and say why. On request, for forensic work, read it all the same.
+          next: [unfinished]
           provable: alone
       known_flags_are_usual:
         value: not is_known or (is_required and is_virtual_disk == is_disk_property)
@@ -477,10 +514,7 @@ types:
           reader: Go by item id and IsUser alone; warn. Early files lack IsRequired on the physical sector size.
           provable: alone
       known_length_is_exact:
-        value: >-
-          (is_file_parameters or is_virtual_disk_size) ? length == 8 :
-          is_virtual_disk_id ? length == 16 :
-          (is_logical_sector_size or is_physical_sector_size) ? length == 4 : true
+        value: length == form_length
         doc: An item of fixed form has exactly the length of its form.
         -rule:
           id: ITM-018
@@ -497,4 +531,5 @@ types:
           repair: 'no'
           error: integrity
           reader: 'Longer: use its beginning and warn. Shorter: refuse the file.'
+          next: [restore]
           provable: alone

@@ -124,6 +124,7 @@ types:
           repair: 'no'
           error: integrity
           reader: The locator cannot be used; go on as if it were missing (PLC-001).
+          next: [name-parent]
           provable: alone
       locator_type_is_known:
         value: locator_type.raw == vhdx_locator_type
@@ -142,6 +143,7 @@ types:
           repair: 'no'
           error: unsupported
           reader: The locator cannot be used; go on as if it were missing (PLC-001).
+          next: [name-parent]
           provable: alone
       reserved_is_zero:
         value: reserved == 0
@@ -176,6 +178,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Without pairs the locator cannot be used; go on as if it were missing (PLC-001).
+          next: [name-parent]
           provable: alone
   parent_locator_entry:
     doc: Says where the strings of one pair lie.

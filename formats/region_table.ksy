@@ -23,6 +23,9 @@ doc-ref: MS-VHDX 2.2.3
   verdict: ignore-object
   stage: open
   repair: auto
+  repair-when:
+    section_cut: 'no'
+    no_table: offered
   repair-how: >-
     Copy the sound table over this one by a log entry; with consent, where neither is sound and the regions are found by
     what they hold.
@@ -122,6 +125,9 @@ types:
           verdict: ignore-object
           stage: open
           repair: auto
+          repair-when:
+            section_cut: 'no'
+            no_table: offered
           repair-how: >-
             Copy the sound table over this one by a log entry; with consent, where neither is sound and the regions are
             found by what they hold.
@@ -145,6 +151,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Do not use this copy, and read nothing behind its end.
+          next: [restore]
           provable: alone
       reserved_is_zero:
         value: reserved == 0
@@ -236,6 +243,7 @@ types:
           repair-how: Someone who knows where the region lies must set the field.
           error: integrity
           reader: Refuse for the BAT and the metadata. For another optional region warn, and leave its space alone.
+          next: [restore]
           provable: alone
       file_offset_is_after_header_section:
         value: file_offset >= header_section_size
@@ -256,6 +264,7 @@ types:
           repair-how: Someone who knows where the region lies must set the field.
           error: integrity
           reader: Refuse for the BAT and the metadata. For another optional region warn, and leave its space alone.
+          next: [restore]
           provable: {with: [RGN-013]}
       length_is_aligned:
         value: length % object_alignment == 0
@@ -270,9 +279,12 @@ types:
           verdict: degrade
           stage: open
           repair: auto
+          repair-when:
+            not_free: 'no'
           repair-how: Round up, where nothing else lies there.
           error: integrity
           reader: Read with the size that is given; do not write to such a file.
+          next: [mend, copy]
           provable: {with: [LAY-004]}
       length_is_not_zero:
         value: length > 0
@@ -292,6 +304,7 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse for the BAT and the metadata; warn for another region. (openvmm refuses for all.)
+          next: [restore]
           provable: alone
       required_is_known:
         value: not required or is_known
@@ -308,6 +321,7 @@ types:
           repair: 'no'
           error: unsupported
           reader: Refuse the file. On request, for forensic work, read it all the same.
+          next: [newer]
           provable: alone
       known_is_required:
         value: not is_known or required
@@ -319,6 +333,7 @@ types:
           basis: spec
           scope: file
           section: 2.2.3.2
+          broken: this region is not marked as required (QEMU does this; harmless)
           verdict: note
           stage: open
           repair: auto
@@ -358,4 +373,5 @@ types:
           repair: 'no'
           error: integrity
           reader: Refuse the file.
+          next: [restore]
           provable: {with: [MDT-007, RGN-010]}

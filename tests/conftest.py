@@ -1,4 +1,4 @@
-"""Fixtures that every test may use, hypothesis settings, and a report of what could not be tested here."""
+"""Fixtures that every test may use, hypothesis settings, and what a run says first of the machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import lzma
 import os
 import platform
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,16 +19,22 @@ import hypothesis
 import pytest
 import yaml
 
-from tests.support.coverage import coverage_line
+from tests.support.sampling import QUICK_EXAMPLES
 from vhdx_runtime import conformance
 
 IMAGES_VARIABLE = "VHDX_TEST_IMAGES"
 UNIT = 1 << 16
 
-# No tests, and they import readers, or a fuzzer, that may not be installed.
-collect_ignore = ["benchmarks", "support/fuzz_target.py"]
+# Changes how modules are imported from then on.
+collect_ignore = ["support/fuzz_target.py"]
+
+# A job that a script leaves in the background starts with signals ignored, and so would all that the tests interrupt.
+for number in filter(None, (getattr(signal, name, None) for name in ("SIGINT", "SIGHUP"))):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 hypothesis.settings.register_profile("default", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("default"), max_examples=QUICK_EXAMPLES)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
@@ -154,17 +161,3 @@ def pytest_report_header() -> list[str]:
         "programs: " + ", ".join(f"{name} {'found' if shutil.which(name) else 'missing'}" for name in programs),
         f"real images: {os.environ.get(IMAGES_VARIABLE, 'none (' + IMAGES_VARIABLE + ' is not set)')}",
     ]
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how much of the specification is covered; and last, in capitals, what was not tested."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    reasons: dict[str, int] = {}
-    for report in skipped:
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        reasons[reason] = reasons.get(reason, 0) + 1
-    terminalreporter.line(coverage_line())
-    if reasons:
-        terminalreporter.section("NOT TESTED HERE", sep="!", yellow=True, bold=True)
-        for reason, count in sorted(reasons.items()):
-            terminalreporter.line(f"{count} × {reason.removeprefix('Skipped: ')}")

@@ -92,7 +92,7 @@ def _book(tab: Tab) -> bool:
     for name, (place, heading) in BOOK_PAGES.items():
         page = next((path for path in (BOOK / place / "index.html", BOOK / f"{place}.html") if path.exists()), None)
         if page is None:
-            print(f"{place}: the book has no such page; `make book` builds it", file=sys.stderr)
+            print(f"{place}: the book has no such page; `make site` builds it", file=sys.stderr)
             is_whole = False
             continue
         tab.page.emulate_media(color_scheme="light")

@@ -141,7 +141,7 @@ def test_an_allocated_block_without_an_offset_is_never_read_from_the_header_sect
 
 
 def test_reserved_bits_of_an_entry_are_no_part_of_its_offset() -> None:
-    check(Recipe(bat=Bat((Block(0, reserved=0x1FFFF), Block(1, 2, reserved=1), Block(2, reserved=0x10000)))))
+    check(Recipe(bat=Bat((Block(0, reserved=0x1FFFF), Block(1, reserved=1), Block(2, reserved=0x10000)))))
 
 
 def test_a_sector_bitmap_entry_in_a_file_without_parent_is_ignored() -> None:

@@ -108,7 +108,7 @@ def test_a_chain_ends_after_256_files(tmp_path: Path) -> None:
         chain.append(Recipe(f"layer{number}", geometry=Geometry("differencing", MIB), bat=bat))
     made = write_chain(chain, tmp_path)
     with vhdx.open(tmp_path / "layer255.vhdx") as disk:
-        assert len(disk.chain) == 256
+        assert len(disk.images) == 256
         assert disk.read_at(0, MIB) == made[255].expected.read(0, MIB)
     assert refusal(tmp_path, "layer256.vhdx").rule == "CHN-004"
 
@@ -145,7 +145,7 @@ def test_files_of_a_chain_may_be_bytes_or_file_objects() -> None:
     others = [SparseFile(made) if number % 2 else made.to_bytes() for number, made in enumerate(chain[:-1])]
     with vhdx.open(chain[-1].to_bytes(), parents=others) as disk:  # type: ignore[arg-type]
         assert_reads(disk, chain[-1].expected)
-        assert len(disk.chain) == 5
+        assert len(disk.images) == 5
 
 
 def test_avhdx_is_but_a_name(tmp_path: Path) -> None:

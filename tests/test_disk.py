@@ -178,15 +178,24 @@ def test_a_failing_medium_raises_and_salvage_gives_up_that_place_only(sample: Sa
         assert [(lost.virtual_offset, lost.length) for lost in salvaged.lost] == [(block * MIB + 8192, 4096)]
 
 
-def test_a_file_cut_off_while_open_raises_where_nothing_is_mapped(sample: Sample, tmp_path: Path) -> None:
+def test_a_file_cut_off_while_open_raises(sample: Sample, tmp_path: Path) -> None:
     cut = tmp_path / "cut.vhdx"
     shutil.copy(sample.path, cut)
     block = max(sample.blocks, key=lambda number: sample.blocks[number])
-    with vhdx.open(cut, mapped=False) as disk:
+    with vhdx.open(cut) as disk:
         assert disk.read_at(block * MIB, 4096) == sample.expected(block * MIB, 4096)
+        assert disk.read_at(block * MIB + 4096, 4096) == sample.expected(block * MIB + 4096, 4096)
         os.truncate(cut, sample.blocks[block])
         with pytest.raises(vhdx.IntegrityError, match="shorter"):
             disk.read_at(block * MIB, 4096)
+
+
+def test_a_mapping_is_asked_for_and_gives_the_same_bytes(sample: Sample) -> None:
+    block = min(sample.blocks)
+    with vhdx.open(sample.path, mapped=True) as mapped, vhdx.open(sample.path) as disk:
+        for inside in (0, 4096, 12_345):
+            expected = sample.expected(block * MIB + inside, 4096)
+            assert mapped.read_at(block * MIB + inside, 4096) == disk.read_at(block * MIB + inside, 4096) == expected
 
 
 def test_paths_file_objects_and_bytes_give_the_same_disk(sample: Sample) -> None:
@@ -203,3 +212,22 @@ def test_nothing_is_written(sample: Sample) -> None:
     with vhdx.open(sample.path) as disk:
         disk.read_at(0, sample.size)
     assert (sample.path.read_bytes(), sample.path.stat().st_mtime_ns) == before
+
+
+def test_a_disk_that_is_opened_read_only_refuses_to_write_and_says_what_writes(sample: Sample) -> None:
+    with vhdx.open(sample.path) as disk:
+        writes: list[Any] = [
+            lambda: disk.write(b"x"),
+            lambda: disk.write_at(0, b"x"),
+            lambda: disk.writefrom_at(0, io.BytesIO(b"x")),
+            lambda: disk.trim(0, MIB),
+            lambda: disk.zero(0, MIB),
+            lambda: disk.truncate(0),
+        ]
+        for write in writes:
+            with pytest.raises(io.UnsupportedOperation, match='mode="r\\+"'):
+                write()
+        disk.flush()  # as of any file that is read
+    for write in [*writes, disk.flush]:
+        with pytest.raises(ValueError, match="closed"):
+            write()

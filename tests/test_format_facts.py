@@ -25,27 +25,25 @@ STRUCT_FORMAT = re.compile(r"[<>=!@](\d*[xcbB?hHiIlLqQnNefdspP])+")
 
 # Constants that look like a fact of the format and are none: (module, name): what it is.
 OTHER_MEANING = {
-    ("check.table", "CHUNK"): "entries judged at a time",
-    ("check.sorted_extents", "STEP"): "extents looked at together",
-    ("conformance.digests", "_UNIT"): "unit of the sparse digest",
-    ("conformance.model", "_DIGEST_UNIT"): "unit of the sparse digest",
-    ("conformance.pattern", "WINDOW"): "length of the noise that payload is cut from",
-    ("conformance.pattern", "_RUN"): "units made at a time",
-    ("conformance.sampling", "_BORDER"): "length of a sample",
-    ("conformance.sparse", "_CHUNK"): "granularity of memory",
-    ("disk", "_DIRECT_KEPT"): "blocks remembered",
-    ("fuzz.scratch", "_UNIT"): "unit of the sparse digest",
-    ("inspect.words", "_CHUNK"): "entries decoded at a time",
-    ("inspect.words", "_MANY"): "entries from which on arrays are faster",
-    ("mapping", "_MEMO"): "blocks remembered",
+    ("semantics.table", "CHUNK"): "entries judged at a time",
+    ("disk.sorted_extents", "STEP"): "extents looked at together",
+    ("conformance.build.digests", "_UNIT"): "unit of the sparse digest",
+    ("conformance.build.model", "_DIGEST_UNIT"): "unit of the sparse digest",
+    ("conformance.build.pattern", "WINDOW"): "length of the noise that payload is cut from",
+    ("conformance.build.pattern", "_RUN"): "units made at a time",
+    ("conformance.judge.sampling", "_BORDER"): "length of a sample",
+    ("conformance.build.sparse", "_CHUNK"): "granularity of memory",
+    ("disk.virtual", "_DIRECT_KEPT"): "blocks remembered",
+    ("fuzz.sparse_copies", "_UNIT"): "unit of the sparse digest",
+    ("disk.mapping", "_MEMO"): "blocks remembered",
     ("transfer.digest", "SPARSE_UNIT"): "unit of the sparse digest",
 }
 
 
 # Modules that write and read a format of their own.
 OWN_FORMAT = {
-    "conformance.packed_image": "images packed for distribution",
-    "conformance.unpackers.unpack": "the same, for whoever unpacks them without this package",
+    "conformance.release.packed_image": "images packed for distribution",
+    "conformance.release.unpackers.unpack": "the same, for whoever unpacks them without this package",
 }
 
 

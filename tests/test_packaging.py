@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.extras import need
+
 pytestmark = [pytest.mark.slow, pytest.mark.network, pytest.mark.xdist_group("packaging")]
 
 
@@ -25,7 +27,7 @@ def run(command: Sequence[object], **options: object) -> subprocess.CompletedPro
 @pytest.fixture(scope="module")
 def distributions(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The wheel and the sdist. The wheel is built from the sdist, so the sdist has all that a wheel needs."""
-    pytest.importorskip("build", reason="packaging: build is not installed")
+    need("build", "hatchling")
     out = tmp_path_factory.mktemp("dist")
     done = run([sys.executable, "-m", "build", "--no-isolation", "--outdir", out, checkout])
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
@@ -52,10 +54,14 @@ def test_the_wheel_holds_both_packages_typed_and_nothing_else(distributions: tup
         names = wheel.namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"vhdx_runtime", "vhdx_format"}
-    assert {"vhdx_runtime/py.typed", "vhdx_format/py.typed", "vhdx_format/layout.json", "vhdx_format/book.json"} <= set(
-        names
-    )
+    assert {
+        "vhdx_runtime/py.typed",
+        "vhdx_format/py.typed",
+        "vhdx_format/layout.json",
+        "vhdx_runtime/book/book.json",
+    } <= set(names)
     assert not [name for name in names if "__pycache__" in name or "node_modules" in name]
+    assert not [name for name in names if name.startswith("vhdx_runtime/book/") and name.endswith((".md", "emit.py"))]
 
 
 def test_the_sdist_holds_sources_and_generated_files(distributions: tuple[Path, Path], checkout: Path) -> None:
@@ -79,7 +85,8 @@ def test_the_installed_command_describes_an_image(installed: Path, sample_image:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)
     assert str(sample_image.name) in run([installed / "vhdx", "info", sample_image], cwd=tmp_path).stdout
-    assert json.loads(run([installed / "vhdx", "schema", "info"], cwd=tmp_path).stdout)["type"] == "object"
+    schema = json.loads(run([installed / "vhdx", "schema", "info"], cwd=tmp_path).stdout)
+    assert schema["$id"] == "vhdx-info.json"
 
 
 def test_the_installed_command_has_the_book_with_it(installed: Path, tmp_path: Path) -> None:

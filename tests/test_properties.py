@@ -8,11 +8,12 @@ from __future__ import annotations
 import struct
 from itertools import pairwise
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import vhdx_runtime as vhdx
 from tests.support.reading import first_difference
+from tests.support.sampling import examples
 from tests.support.strategies import reads
 from vhdx_runtime.conformance import (
     Bat,
@@ -27,7 +28,7 @@ from vhdx_runtime.conformance import (
     expand,
     expand_chain,
 )
-from vhdx_runtime.fuzz.recipes import chains
+from vhdx_runtime.fuzz.strategies import chains
 from vhdx_runtime.semantics import bitmap
 from vhdx_runtime.semantics.geometry import Geometry as Shape
 
@@ -36,7 +37,7 @@ SECTOR = 4096
 
 
 @given(chain=chains(), pieces=reads())
-@settings(max_examples=120)
+@examples(120)
 def test_every_read_equals_the_flat_model(chain: tuple[Recipe, ...], pieces: list[tuple[int, int]]) -> None:
     made = expand_chain(chain)
     model = made[-1].expected
@@ -54,7 +55,7 @@ def test_every_read_equals_the_flat_model(chain: tuple[Recipe, ...], pieces: lis
 
 
 @given(chain=chains(), pieces=reads())
-@settings(max_examples=60)
+@examples(60)
 def test_ranges_say_where_the_bytes_are(chain: tuple[Recipe, ...], pieces: list[tuple[int, int]]) -> None:
     made = expand_chain(chain)
     model = made[-1].expected
@@ -66,7 +67,7 @@ def test_ranges_say_where_the_bytes_are(chain: tuple[Recipe, ...], pieces: list[
                 assert piece.length > 0
                 expected = model.read(position, piece.length)
                 if piece.kind in ("data", "log"):
-                    view = disk.chain[piece.depth].view
+                    view = disk.images[piece.depth].view
                     assert piece.file_offset is not None
                     assert view.read_at(piece.file_offset, piece.length) == expected
                 else:
@@ -79,7 +80,7 @@ def test_ranges_say_where_the_bytes_are(chain: tuple[Recipe, ...], pieces: list[
 @given(bits=st.binary(min_size=1, max_size=300), place=st.tuples(st.integers(0, 2400), st.integers(0, 2400)))
 @example(bits=b"\xff" * 300, place=(0, 2400))
 @example(bits=bytes(300), place=(1023, 3))
-@settings(max_examples=300)
+@examples(300)
 def test_bitmap_runs_equal_bit_by_bit(bits: bytes, place: tuple[int, int]) -> None:
     start = min(place[0], len(bits) * 8)
     count = min(place[1], len(bits) * 8 - start)
@@ -104,7 +105,7 @@ def test_bitmap_runs_equal_bit_by_bit(bits: bytes, place: tuple[int, int]) -> No
 @example(block_shift=28, sector=512, blocks=16, cut=0, has_parent=False)
 @example(block_shift=28, sector=512, blocks=17, cut=0, has_parent=True)
 @example(block_shift=28, sector=4096, blocks=2999, cut=0, has_parent=True)
-@settings(max_examples=60)
+@examples(60)
 def test_bat_indexes_equal_the_table_counted_out(
     block_shift: int, sector: int, blocks: int, cut: int, has_parent: bool
 ) -> None:
@@ -147,7 +148,7 @@ def updates(draw: st.DrawFn) -> Write | Zeros:
     tail=st.integers(0, 7),
     first_number=st.sampled_from((1, 2**32 - 2, 2**63)),
 )
-@settings(max_examples=150)
+@examples(150)
 def test_replay_equals_writing_the_updates_one_after_another(
     batches: list[list[Write | Zeros]], position: int, tail: int, first_number: int
 ) -> None:
@@ -193,7 +194,7 @@ WORDS = st.one_of(
 @example(words={0: 6, 1: 1 << 20 | 6}, has_parent=False)
 @example(words={0: 0xFFFFFFFFFFF00006, 1: 6, 2: 1 << 20 | 6}, has_parent=False)
 @example(words={4095: 2 << 20 | 6, 4096: 3 << 20 | 6, 4097: 4 << 20 | 6}, has_parent=False)
-@settings(max_examples=60)
+@examples(60)
 def test_ranges_of_many_blocks_equal_those_block_by_block(words: dict[int, int], has_parent: bool) -> None:
     geometry = Geometry("differencing" if has_parent else "dynamic", MANY * MIB)
     overrides = tuple(

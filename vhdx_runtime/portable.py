@@ -1,16 +1,17 @@
 """Every call to the operating system that is not the same everywhere.
 
-Knows positioned reads and writes, copies inside the kernel, holes, locks, and the flags to open a file with. Each has
-a fallback for a system that lacks it, chosen once when this module is imported. Knows nothing of VHDX.
+Each has a fallback for a system that lacks it, chosen once when this module is imported.
 """
 
 from __future__ import annotations
 
 import errno
+import ntpath
 import os
 import struct
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Final
 
@@ -19,15 +20,29 @@ try:
     import fcntl as _FCNTL
 except ImportError:  # Windows
     _FCNTL = None
+_msvcrt: ModuleType | None
+try:
+    import msvcrt as _msvcrt
+except ImportError:
+    _msvcrt = None
 
-# Where a read or write needs a seek first, the two must not be torn apart by another thread.
-_SEEK_LOCK: Final = threading.Lock()
+HAS_PREAD: Final = hasattr(os, "pread") and hasattr(os, "pwrite")
+"""Reads and writes at an offset need no seek, so that nobody minds where a file's position is."""
+
+# Where a read or write needs a seek first, the two must not be torn apart by another thread. Nowhere else is there a
+# lock: a process made by a fork would wait for ever for one that another thread held.
+_SEEK_LOCK: Final[AbstractContextManager[object]] = nullcontext() if HAS_PREAD else threading.Lock()
 
 # Bytes that one step of a copy moves through memory: large enough that calls do not count, small enough to hold.
 _COPY_STEP: Final = 1 << 20
 
 # A kernel or file system that cannot copy between these two files says one of these; a plain copy still can.
 _CANNOT_COPY: Final = frozenset({errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
+
+# Characters that the system's name of a volume takes at most, by its documentation.
+_VOLUME_NAME: Final = 50
+
+_STATUS_UNIT: Final = 512  # of st_blocks, whatever the file system's own
 
 # What a file system answers that has no such thing.
 _UNSUPPORTED: Final = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOTTY, errno.EBADF, errno.EPERM})
@@ -43,19 +58,52 @@ READ_ONLY_FLAGS: Final[int] = (
 )
 
 
-def open_read_only(path: str) -> int:
-    """Open a file for reading, without ever waiting for another process.
+HAS_DIR_FD: Final = {os.open, os.stat, os.readlink} <= os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
+"""Names can be looked up in a folder that is open, and links left alone."""
+
+
+_NO_ATIME: Final[int] = getattr(os, "O_NOATIME", 0)
+
+
+def open_read_only(path: str, dir_fd: int | None = None) -> int:
+    """Open a file for reading, without ever waiting for another process; the time of its last reading stays, if it may.
 
     Args:
         path: the file.
-
-    Returns:
-        A file descriptor that child processes do not inherit.
+        dir_fd: an open folder; then `path` is a name in it, and a link is refused.
 
     Raises:
         OSError: the system refuses.
     """
-    return os.open(path, READ_ONLY_FLAGS)
+    flags = READ_ONLY_FLAGS | (0 if dir_fd is None else os.O_NOFOLLOW)
+    try:
+        return os.open(path, flags | _NO_ATIME, dir_fd=dir_fd)
+    except PermissionError:  # only the owner of a file may leave that time alone
+        if not _NO_ATIME:
+            raise
+    return os.open(path, flags, dir_fd=dir_fd)
+
+
+def open_folder(path: str, dir_fd: int | None = None) -> int:
+    """Open a folder to look up names in it; where `dir_fd` is given, `path` is a name there, and a link is refused.
+
+    Raises:
+        OSError: the system refuses, or it is no folder.
+    """
+    flags = os.O_DIRECTORY | getattr(os, "O_CLOEXEC", 0) | (0 if dir_fd is None else os.O_NOFOLLOW)
+    return os.open(path, flags | os.O_RDONLY, dir_fd=dir_fd)
+
+
+def final_path(fd: int) -> str | None:
+    """The path of an open file as the system knows it, links resolved; None where it does not tell (not Windows)."""
+    if _msvcrt is None:
+        return None
+    import ctypes
+
+    text = ctypes.create_unicode_buffer(1 << 15)
+    handle = ctypes.c_void_p(_msvcrt.get_osfhandle(fd))
+    count = ctypes.windll.kernel32.GetFinalPathNameByHandleW(handle, text, len(text), 0)  # type: ignore[attr-defined]
+    return text.value.removeprefix("\\\\?\\") if 0 < count < len(text) else None
 
 
 def _seek_and_read(fd: int, length: int, offset: int, /) -> bytes:
@@ -78,6 +126,7 @@ pwrite: Final[Callable[[int, bytes | memoryview, int], int]] = getattr(os, "pwri
 
 _preadv: Final[Callable[[int, Sequence[memoryview], int], int] | None] = getattr(os, "preadv", None)
 _copy_file_range: Final[Callable[..., int] | None] = getattr(os, "copy_file_range", None)
+_posix_fallocate: Final[Callable[[int, int, int], None] | None] = getattr(os, "posix_fallocate", None)
 _SEEK_DATA: Final[int | None] = getattr(os, "SEEK_DATA", None)
 _SEEK_HOLE: Final[int | None] = getattr(os, "SEEK_HOLE", None)
 
@@ -170,6 +219,57 @@ def next_data(fd: int, offset: int, end: int) -> tuple[int, int] | None:
     return (start, min(stop, end)) if start < end else None
 
 
+def volume_path(path: str) -> str | None:
+    r"""The path of a file of Windows by its volume: `\\?\Volume{GUID}\` and the rest; None where it has none.
+
+    Written after the system's documentation; tested with a stand-in for the call only.
+
+    Args:
+        path: absolute, with a drive.
+    """
+    drive, rest = ntpath.splitdrive(path)
+    try:
+        import ctypes
+
+        buffer = ctypes.create_unicode_buffer(_VOLUME_NAME)
+        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+        found = kernel.GetVolumeNameForVolumeMountPointW(f"{drive}\\", buffer, _VOLUME_NAME)
+    except (AttributeError, ImportError, OSError):
+        return None
+    return buffer.value + rest.lstrip("\\") if found else None
+
+
+def allocate(fd: int, size: int) -> None:
+    """Have the file system keep room for every byte of a file; what it holds stays as it is.
+
+    Args:
+        fd: open for reading and writing.
+        size: of the file in bytes.
+
+    Raises:
+        OSError: there is no room.
+    """
+    if _posix_fallocate is not None:
+        try:
+            _posix_fallocate(fd, 0, size)
+            return
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+    position = 0
+    while position < size:  # write zeros into the holes
+        start, end = next_data(fd, position, size) or (size, size)
+        while position < start:
+            position += pwrite(fd, bytes(min(_COPY_STEP, start - position)), position)
+        position = end
+
+
+def stored_bytes(status: os.stat_result) -> int | None:
+    """Bytes that a file takes on its file system, where that tells; a sparse file takes fewer than it has."""
+    blocks = getattr(status, "st_blocks", None)
+    return None if blocks is None else blocks * _STATUS_UNIT
+
+
 def flush(fd: int) -> None:
     """Have everything that was written to a file reach its medium, its length too.
 
@@ -187,11 +287,7 @@ def flush(fd: int) -> None:
 
 
 def flush_folder(path: str) -> None:
-    """Have the names in a folder reach their medium; does nothing where folders cannot be opened or flushed.
-
-    Args:
-        path: the folder.
-    """
+    """Have the names in a folder reach their medium; does nothing where folders cannot be opened or flushed."""
     try:
         fd = os.open(path, READ_ONLY_FLAGS)
     except OSError:
@@ -208,23 +304,44 @@ def flush_folder(path: str) -> None:
 def lock(fd: int) -> bool:
     """Keep everybody else who asks for a lock from the file, until it is closed.
 
-    Where the system has them, the lock is one of the open file, which programs like QEMU respect.
-
-    Args:
-        fd: open for writing.
+    The lock is of every kind that the system has: of the open file, which programs like QEMU respect, and `flock`.
 
     Returns:
         False when somebody else holds a lock on it. True where the system or the file system has no locks.
     """
-    if _FCNTL is None:
+    if not _lock_open_file(fd, "F_WRLCK"):
+        return False
+    if claim(fd) is not False:
         return True
-    held = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK)
+    # On NFS both kinds are the same, and the second is refused because of the first: one of them is enough there.
+    _lock_open_file(fd, "F_UNLCK")
+    return claim(fd) is not False
+
+
+def _lock_open_file(fd: int, kind: str) -> bool:
+    """Set or give up the lock of the open file, whole; False when somebody else holds one."""
+    if _FCNTL is None or not hasattr(_FCNTL, "F_OFD_SETLK"):
+        return True
+    whole_file = struct.pack("hhqqi", getattr(_FCNTL, kind), os.SEEK_SET, 0, 0, 0)
     try:
-        if hasattr(_FCNTL, "F_OFD_SETLK"):
-            whole_file = struct.pack("hhqqi", _FCNTL.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-            _FCNTL.fcntl(fd, _FCNTL.F_OFD_SETLK, whole_file)
-        else:
-            _FCNTL.flock(fd, _FCNTL.LOCK_EX | _FCNTL.LOCK_NB)
+        _FCNTL.fcntl(fd, _FCNTL.F_OFD_SETLK, whole_file)
     except OSError as error:
-        return error.errno not in held
+        return error.errno not in (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK)
+    return True
+
+
+def claim(fd: int) -> bool | None:
+    """Take an open file for this process, until it is closed, towards all others that ask in the same way.
+
+    Returns:
+        True; False when somebody else has it; None where the system or the file system cannot tell.
+    """
+    if _FCNTL is None:
+        return None
+    try:
+        _FCNTL.flock(fd, _FCNTL.LOCK_EX | _FCNTL.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
     return True

@@ -1,16 +1,15 @@
-"""The obligations of the specification: `clauses.yaml` as data, held against the rules.
-
-Knows what a clause must say, and that no rule of the specification may stand without one.
-"""
+"""The obligations of the specification: `clauses.yaml` as data, held against the rules."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from formats.compiler.literals import Call, module, render
 from formats.compiler.rulebook import Rule, Rulebook
 from formats.compiler.schema import SchemaError, load_yaml, section, text, words
 
@@ -96,3 +95,10 @@ def _check(clause: Clause, rules: dict[str, Rule]) -> None:
             raise SchemaError(f"{where}: {name} is of scope {rules[name].data['scope']}, not for {clause.kind}")
     if set(clause.ids) & set(clause.see):
         raise SchemaError(f"{where}: names a rule twice")
+
+
+def emit_clauses(clauses: Iterable[Clause]) -> str:
+    """`clauses.py`."""
+    rows = tuple(Call("Clause", {key: value for key, value in vars(one).items() if value}) for one in clauses)
+    body = f"CLAUSES: Final[tuple[Clause, ...]] = {render(rows)}\n"
+    return module("What MS-VHDX demands, as plain data.", "clauses_records.py", body)

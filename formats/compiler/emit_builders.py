@@ -15,7 +15,8 @@ TITLE = """Builders: a construct for each structure, with the same names and the
 
 A mapping goes in and bytes come out, whatever the rules say of them. Every field must be given; a conditional one may
 be None. A list is written at its own length and trailing bytes as they are; only parsing follows the counts."""
-INTEGERS = {1: "Int8ul", 2: "Int16ul", 4: "Int32ul", 8: "Int64ul"}
+INTEGERS = {1: "Int8u", 2: "Int16u", 4: "Int32u", 8: "Int64u"}
+ORDER = {"le": "l", "be": "b"}
 
 
 def emit_builders(model: Model, parsers: Parsers) -> str:
@@ -79,7 +80,11 @@ def _word(structure: Structure, first: Field) -> Positional:
     """The word that begins with a bit field."""
     parts = [item for item in structure.fields if item.type == "bits" and item.offset == first.offset]
     widths = ", ".join(f"{item.id}={item.bits}" for item in parts)
-    return Positional("Rebuild", (Source(INTEGERS[first.size or 0]), Source(f"_join({widths})")))
+    return Positional("Rebuild", (_integer(structure, first.size or 0), Source(f"_join({widths})")))
+
+
+def _integer(structure: Structure, size: int) -> Source:
+    return Source(INTEGERS[size] + ORDER[structure.endian])
 
 
 def _part(word: str, item: Field) -> Positional:
@@ -104,7 +109,7 @@ def _field(parsers: Parsers, structure: Structure, item: Field) -> Positional | 
         else:
             code = Positional("Bytes", (parsed("_size", generated.sizes[item.id]),))
     elif item.type in INTEGER_SIZES:
-        code = Source(INTEGERS[INTEGER_SIZES[item.type]])
+        code = _integer(structure, INTEGER_SIZES[item.type])
     else:
         code = Source(GUID_STRUCTURE if item.type == "guid" else item.type)
         if item.id in generated.sizes:

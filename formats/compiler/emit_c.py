@@ -137,7 +137,8 @@ def _structure(structure: dict[str, Any]) -> str:
     if alternatives:
         members.append(f"  uint8_t raw[{structure['size']}];\n")
     keyword = "union" if alternatives else "struct"
-    title = f"{structure['doc']} MS-VHDX {structure['section']}" if structure["section"] else structure["doc"]
+    source = f"MS-VHDX {structure['section']}" if structure["section"][:1].isdigit() else structure["section"]
+    title = f"{structure['doc']} {source}".rstrip()
     return f"{_comment(title)}\n{keyword} vhdx_{name} {{\n{''.join(members)}}};\n{''.join(macros)}"
 
 

@@ -1,4 +1,4 @@
-"""Generates `generated/` from `formats/`.
+"""Generates `generated/vhdx_format` from the schemas, and from nothing else.
 
     python formats/compiler/generate.py [--check]
 
@@ -16,31 +16,29 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 if not __package__:  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from formats.compiler import clauses, completeness, rulebook
+from formats.compiler import clauses, items, rulebook
 from formats.compiler import model as models
-from formats.compiler.book.emit import emit_book, take_samples
+from formats.compiler.clauses import emit_clauses
 from formats.compiler.emit_builders import emit_builders
 from formats.compiler.emit_bulk import emit_bulk
 from formats.compiler.emit_c import emit_c
-from formats.compiler.emit_clauses import emit_clauses
-from formats.compiler.emit_layout import emit_json, emit_layout
-from formats.compiler.emit_rules import emit_rules
-from formats.compiler.emit_traceability import PATH as TRACEABILITY
-from formats.compiler.emit_traceability import emit_traceability
+from formats.compiler.emit_packers import emit_packers
 from formats.compiler.expressions import Parsers
-from formats.compiler.layout_data import layout_data
+from formats.compiler.foreign import FILE as FOREIGN
+from formats.compiler.foreign import emit_foreign
+from formats.compiler.layout_data import emit_json, emit_layout, layout_data
+from formats.compiler.outputs import finish
+from formats.compiler.rulebook import emit_rules
 from formats.compiler.schema import SchemaError, load_schemas
 
 COMPILER = Path(__file__).resolve().parent
 FORMATS = COMPILER.parent
 GENERATED = FORMATS.parent / "generated"
 PACKAGE = "vhdx_format"
-BOOK = "book"
 MANIFEST = f"{PACKAGE}/MANIFEST.json"
 INIT = '''"""VHDX structures: parsers, builders, layout and rules.
 
@@ -101,13 +99,16 @@ def generate(formats: Path) -> dict[str, str]:
     """
     schemas = load_schemas(formats)
     model = models.build(schemas)
+    if items.complete(formats, model):
+        schemas = load_schemas(formats)
+        model = models.build(schemas)
     with tempfile.TemporaryDirectory() as folder:
         version = compile_schemas(formats, Path(folder))
         outputs = {f"{PACKAGE}/{path.name}": path.read_text("utf-8") for path in sorted(Path(folder).iterdir())}
         parsers = Parsers(model, Path(folder))
     book = rulebook.build(model, parsers, formats)
     demands = clauses.build(book, formats)
-    completeness.check(model, book)
+    rulebook.check(model, book)
     data = layout_data(model)
     outputs |= {
         f"{PACKAGE}/__init__.py": INIT,
@@ -116,30 +117,17 @@ def generate(formats: Path) -> dict[str, str]:
         f"{PACKAGE}/layout.json": emit_json(data),
         f"{PACKAGE}/rules.py": emit_rules(book),
         f"{PACKAGE}/clauses.py": emit_clauses(demands),
+        f"{PACKAGE}/foreign.py": emit_foreign(formats),
         f"{PACKAGE}/builders.py": emit_builders(model, parsers),
         f"{PACKAGE}/bulk.py": emit_bulk(model, parsers, book),
+        f"{PACKAGE}/packers.py": emit_packers(model),
         f"{PACKAGE}/vhdx.h": emit_c(data),
-        f"{BOOK}/{TRACEABILITY}": emit_traceability(demands, book),
     }
-    outputs |= _book(model, book, data, outputs)
     sources = {schema.file: schema.sha256 for schema in schemas}
-    for name in ("rules.yaml", clauses.FILE):
+    for name in ("rules.yaml", clauses.FILE, FOREIGN):
         sources[name] = hashlib.sha256((formats / name).read_bytes()).hexdigest()
     outputs[MANIFEST] = _manifest(version, sources, outputs)
     return dict(sorted(outputs.items()))
-
-
-def _book(
-    model: models.Model, book: rulebook.Rulebook, data: dict[str, Any], outputs: Mapping[str, str]
-) -> dict[str, str]:
-    """The book. Its dumps and figures are made by the runtime, with the package as it was just generated."""
-    with tempfile.TemporaryDirectory() as folder:
-        write({name: content for name, content in outputs.items() if name.startswith(PACKAGE)}, Path(folder))
-        samples = take_samples(Path(folder))
-    prefix = f"{BOOK}/"
-    others = {name.removeprefix(prefix): text for name, text in outputs.items() if name.startswith(prefix)}
-    files, topics = emit_book(model, book, data, samples, others)
-    return {f"{BOOK}/{name}": content for name, content in files.items()} | {f"{PACKAGE}/book.json": topics}
 
 
 def _manifest(version: str, sources: Mapping[str, str], outputs: Mapping[str, str]) -> str:
@@ -151,53 +139,19 @@ def _manifest(version: str, sources: Mapping[str, str], outputs: Mapping[str, st
     return json.dumps(data, indent=1) + "\n"
 
 
-def differences(outputs: Mapping[str, str], out: Path) -> list[str]:
-    """The files below `out` that are missing, differ, or are no longer generated, sorted."""
-    wrong = [name for name, content in outputs.items() if _content(out / name) != content.encode()]
-    there = [path for folder in (PACKAGE, BOOK) for path in (out / folder).rglob("*") if path.is_file()]
-    stale = [path.relative_to(out).as_posix() for path in there if "__pycache__" not in path.parts]
-    return sorted({*wrong, *(name for name in stale if name not in outputs)})
-
-
-def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
-def write(outputs: Mapping[str, str], out: Path) -> list[str]:
-    """Brings `out` up to date; returns the files that it had to touch."""
-    changed = differences(outputs, out)
-    for name in changed:
-        path = out / name
-        if name not in outputs:
-            path.unlink()
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(outputs[name].encode())
-    return changed
-
-
 def main() -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(description="Generate generated/ from formats/.")
+    parser = argparse.ArgumentParser(description="Generate generated/vhdx_format from formats/.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when generated/ is not up to date")
     parser.add_argument("--formats", type=Path, default=FORMATS, help="folder of the schemas")
-    parser.add_argument("--out", type=Path, default=GENERATED, help="folder of the outputs")
+    parser.add_argument("--out", type=Path, default=GENERATED, help="folder of all that is generated")
     options = parser.parse_args()
     try:
         outputs = generate(options.formats)
     except SchemaError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    if not options.check:
-        for name in write(outputs, options.out):
-            print(f"{'wrote' if name in outputs else 'removed'} {options.out.name}/{name}")
-        return 0
-    wrong = differences(outputs, options.out)
-    for name in wrong:
-        print(f"{options.out.name}/{name} is not what formats/ says", file=sys.stderr)
-    if wrong:
-        print("To mend this: make generate (and commit what it wrote)", file=sys.stderr)
-    return 1 if wrong else 0
+    return finish(outputs, options.out, check=options.check, task="generate")
 
 
 if __name__ == "__main__":

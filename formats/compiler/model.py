@@ -1,6 +1,6 @@
 """The structures as the schemas declare them: fields with offsets, constants, GUIDs, enumerations, places.
 
-Depends on `schema` only. What an expression of a schema means is not decided here (see `expressions`).
+What an expression of a schema means is not decided here (see `expressions`).
 """
 
 from __future__ import annotations
@@ -58,6 +58,11 @@ class Structure:
     def instances(self) -> dict[str, dict[str, Any]]:
         """The schema's instances by id."""
         return self.data.get("instances") or {}
+
+    @property
+    def endian(self) -> str:
+        """Byte order of its integers: "le", or "be"."""
+        return str(self.schema.data["meta"]["endian"])
 
     @property
     def class_path(self) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from formats.compiler.expressions import Parsers, context, needs
-from formats.compiler.model import Model, Structure, constant_value, doc
-from formats.compiler.schema import SchemaError, load_yaml, section, text, words
+from formats.compiler.literals import Call, module, render
+from formats.compiler.model import Model, Structure, constant_value, doc, structure_of
+from formats.compiler.schema import Schema, SchemaError, load_yaml, section, text, words
 
 ALLOWED = {
     "severity": ("must", "should", "info"),
@@ -25,7 +26,9 @@ ALLOWED = {
     "error": ("format", "integrity", "unsupported", "chain"),
 }
 REQUIRED = ("slug", *ALLOWED, "section", "reader", "provable")
-OPTIONAL = ("when", "counts-as", "repair-how", "applies")
+OPTIONAL = ("when", "counts-as", "repair-when", "repair-how", "applies", "next", "broken")
+STOPPING = ("refuse", "degrade")  # verdicts after which somebody has to know what to do next
+BY_CONDITION = {"verdict": "when", "repair": "repair-when"}
 APART = ("structure", "fields", "text", "why")
 CHECKSUM_KEYS = ("field", "size", "size-field")
 TAGS = ("payload", "sector_bitmap", "has_parent", "no_parent", "fixed")
@@ -57,10 +60,11 @@ class Claim:
 
 @dataclass
 class Rulebook:
-    """All rules by id, sorted, and the claims of every structure that has any."""
+    """All rules by id, sorted, the claims of every structure that has any, and what can be done next."""
 
     rules: dict[str, Rule]
     claims: dict[str, list[Claim]]
+    steps: dict[str, dict[str, Any]]
 
 
 def build(model: Model, parsers: Parsers, formats: Path) -> Rulebook:
@@ -79,6 +83,7 @@ def build(model: Model, parsers: Parsers, formats: Path) -> Rulebook:
     for rule in rules.values():
         _check_provable(rule, rules)
         _check_counts_as(rule, rules)
+    steps = _steps(formats, rules)
     claims: dict[str, list[Claim]] = {}
     for structure in model.structures.values():
         _check_names(model, parsers, structure)
@@ -87,7 +92,7 @@ def build(model: Model, parsers: Parsers, formats: Path) -> Rulebook:
                 claim = _claim(parsers, structure, name, data["-rule"])
                 _attach(rules, structure, claim)
                 claims.setdefault(structure.name, []).append(claim)
-    return Rulebook(dict(sorted(rules.items())), claims)
+    return Rulebook(dict(sorted(rules.items())), claims, steps)
 
 
 def _declared_in_schemas(model: Model, parsers: Parsers) -> Iterator[Rule]:
@@ -149,7 +154,7 @@ def _check_keys(rule: Rule) -> None:
     if unknown:
         raise SchemaError(f"{where}: unknown keys: {', '.join(sorted(unknown))}")
     for key, allowed in ALLOWED.items():
-        for value in (data[key], *((data.get("when") or {}).values() if key == "verdict" else ())):
+        for value in (data[key], *(data.get(BY_CONDITION.get(key, "")) or {}).values()):
             if value not in allowed:
                 raise SchemaError(f"{where}: {key} is {value!r}, not one of {', '.join(allowed)}")
     strange = set(words(data.get("applies"))).difference(TAGS)
@@ -173,6 +178,25 @@ def _check_counts_as(rule: Rule, rules: dict[str, Rule]) -> None:
     other = rule.data.get("counts-as", "")
     if other and (other == rule.id or other not in rules or "counts-as" in rules[other].data):
         raise SchemaError(f"{rule.where}: rule {rule.id} counts as {other}, which is no other rule that stands alone")
+
+
+def _steps(formats: Path, rules: dict[str, Rule]) -> dict[str, dict[str, Any]]:
+    """What can be done next, by id; every rule that stops somebody names a step, and every step is named."""
+    path = formats / "rules.yaml"
+    declared = load_yaml(path).get("steps", []) if path.exists() else []
+    steps = {str(step["id"]): step for step in declared}
+    for step in declared:
+        if set(step).difference(("id", "option", "consent", "text")) or not step.get("text"):
+            raise SchemaError(f"{path.name}: step {step['id']} has a text, and perhaps option and consent")
+    for rule in rules.values():
+        named = words(rule.data.get("next"))
+        stops = {rule.data["verdict"], *(rule.data.get("when") or {}).values()}.intersection(STOPPING)
+        if (declared and bool(stops) != bool(named)) or set(named).difference(steps):
+            raise SchemaError(f"{rule.where}: rule {rule.id}: next names steps exactly where a verdict stops somebody")
+    unused = set(steps).difference(*(words(rule.data.get("next")) for rule in rules.values()))
+    if unused:
+        raise SchemaError(f"{path.name}: no rule names the steps {', '.join(sorted(unused))}")
+    return steps
 
 
 def _provable(rule: Rule) -> tuple[str, tuple[str, ...], str]:
@@ -203,6 +227,19 @@ def rules_data(book: Rulebook) -> dict[str, dict[str, Any]]:
     return {name: _rule_data(rule) for name, rule in book.rules.items()}
 
 
+def steps_data(book: Rulebook) -> dict[str, dict[str, Any]]:
+    """What can be done next, as data."""
+    return {
+        name: {
+            "id": name,
+            "text": text(step["text"]),
+            "options": words(step.get("option")),
+            "consents": words(step.get("consent")),
+        }
+        for name, step in book.steps.items()
+    }
+
+
 def _rule_data(rule: Rule) -> dict[str, Any]:
     data = rule.data
     return {
@@ -219,13 +256,97 @@ def _rule_data(rule: Rule) -> dict[str, Any]:
         "counts_as": text(data.get("counts-as")),
         "stage": data["stage"],
         "repair": data["repair"],
+        "repair_when": dict(data.get("repair-when") or {}),
         "repair_how": text(data.get("repair-how")),
         "error": data["error"],
         "applies": words(data.get("applies")),
         "reader": text(data["reader"]),
+        "next": words(data.get("next")),
         "text": rule.claim,
+        "broken": text(data.get("broken")),
         "kind": rule.kind,
         "why": text(data.get("why")),
         "instances": rule.instances,
         "provable": dict(zip(("kind", "ids", "reason"), _provable(rule), strict=True)),
     }
+
+
+ALL_FIELDS = "all"
+
+
+def check(model: Model, book: Rulebook) -> None:
+    """Checks everything that the schemas declare.
+
+    Raises:
+        SchemaError: something has no `doc`; a rule names a field that its structure does not have, or a slug that
+            another rule has.
+    """
+    for where, data in _declarations(model):
+        if not data.get("doc"):
+            raise SchemaError(f"{where} has no doc")
+    slugs: dict[str, str] = {}
+    for rule in book.rules.values():
+        first = slugs.setdefault(rule.data["slug"], rule.id)
+        if first != rule.id:
+            raise SchemaError(f"{rule.where}: rule {rule.id} has the slug of {first}")
+        structure = model.structures.get(rule.structure)
+        strange = set(rule.fields).difference(_members(model, structure)) if structure else set()
+        if strange:
+            raise SchemaError(f"{rule.where}: rule {rule.id}: {rule.structure} has no {', '.join(sorted(strange))}")
+
+
+def _members(model: Model, structure: Structure) -> set[str]:
+    """What a rule may name of a structure: fields, also of structures inside, instances, texts (keys) of its schema."""
+    names = {ALL_FIELDS, *structure.instances}
+    names |= {data["value"] for data in structure.schema.data.get("-constants", ()) if isinstance(data["value"], str)}
+    for item in structure.fields:
+        inner = structure_of(model, item)
+        inside = _members(model, inner) if inner else set()
+        names |= {item.id} | inside | {f"{item.id}.{name}" for name in inside}
+    return names
+
+
+def _declarations(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
+    for schema in model.schemas:
+        yield f"{schema.file}: the schema", schema.data
+        for kind in ("-constants", "-guids"):
+            for data in schema.data.get(kind, ()):
+                yield f"{schema.file}: {kind} {data['id']}", data
+        yield from _of_type(schema, schema.id, schema.data)
+        for name, data in (schema.data.get("types") or {}).items():
+            yield f"{schema.file}: {name}", data
+            yield from _of_type(schema, name, data)
+
+
+def _of_type(schema: Schema, name: str, data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for item in data.get("seq", ()):
+        yield f"{schema.file}: {name}.{item['id']}", item
+    for instance, item in (data.get("instances") or {}).items():
+        if "-is" not in item:
+            yield f"{schema.file}: {name}.{instance}", item
+    for enum, values in (data.get("enums") or {}).items():
+        for value, item in values.items():
+            yield f"{schema.file}: {enum} {value}", item
+
+
+def emit_rules(book: Rulebook) -> str:
+    """`rules.py`."""
+    rules = {name: Call("Rule", _rule(data)) for name, data in rules_data(book).items()}
+    steps = {name: Call("Step", data) for name, data in steps_data(book).items()}
+    claims = {name: tuple(_claim_call(claim) for claim in items) for name, items in book.claims.items()}
+    body = (
+        f"RULES: Final[dict[str, Rule]] = {render(rules)}\n\n"
+        f"STEPS: Final[dict[str, Step]] = {render(steps)}\n\n"
+        f"CLAIMS: Final[dict[str, tuple[Claim, ...]]] = {render(claims)}\n"
+    )
+    return module("The rules of VHDX as plain data.", "rules_records.py", body)
+
+
+def _rule(data: dict[str, Any]) -> dict[str, Any]:
+    given = {key: value for key, value in data["provable"].items() if value}
+    return data | {"provable": Call("Provable", given)}
+
+
+def _claim_call(claim: Claim) -> Call:
+    data = {"rule": claim.rule, "instance": claim.instance, "needs": claim.needs}
+    return Call("Claim", data | ({"positions": claim.positions} if claim.positions else {}))

@@ -1,7 +1,7 @@
 """Reads the schemas and `rules.yaml` as plain data.
 
-Knows YAML as the Kaitai compiler reads it (version 1.2, so `no` is a word and `2.6` is not a number) and the
-names of our own keys. Refuses keys that stand twice. Knows nothing of what the data mean.
+Knows YAML as the Kaitai compiler reads it (version 1.2, so `no` is a word and `2.6` is not a number) and the names of
+our own keys. Refuses keys that stand twice.
 """
 
 from __future__ import annotations

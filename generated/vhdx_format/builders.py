@@ -20,9 +20,13 @@ from construct import (
     FixedSized,
     GreedyBytes,
     If,
+    Int8ub,
     Int8ul,
+    Int16ub,
     Int16ul,
+    Int32ub,
     Int32ul,
+    Int64ub,
     Int64ul,
     IntegerError,
     Rebuild,
@@ -313,6 +317,27 @@ region_table = Struct(
     "unused" / GreedyBytes,
 )
 
+vhd_footer = Struct(
+    "cookie" / Bytes(8),
+    "features" / Int32ub,
+    "format_version" / Int32ub,
+    "data_offset" / Int64ub,
+    "time_stamp" / Int32ub,
+    "creator_application" / Bytes(4),
+    "creator_version" / Int32ub,
+    "creator_host_os" / Bytes(4),
+    "original_size" / Int64ub,
+    "current_size" / Int64ub,
+    "cylinders" / Int16ub,
+    "heads" / Int8ub,
+    "sectors_per_track" / Int8ub,
+    "disk_type" / Int32ub,
+    "checksum" / Int32ub,
+    "unique_id" / Bytes(16),
+    "saved_state" / Int8ub,
+    "reserved" / Bytes(427),
+)
+
 BUILDERS: Final[dict[str, Construct]] = {
     "bat_entry": bat_entry,
     "file_identifier": file_identifier,
@@ -340,4 +365,5 @@ BUILDERS: Final[dict[str, Construct]] = {
     "region_table": region_table,
     "region_table_header": region_table_header,
     "region_table_entry": region_table_entry,
+    "vhd_footer": vhd_footer,
 }

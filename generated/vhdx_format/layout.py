@@ -10,7 +10,8 @@ class Field(NamedTuple):
     """One field of a structure.
 
     `offset` is in bytes from the start of the structure, `size` in bytes (of one element, where the field repeats);
-    both are None where they vary. `type` is u1, u2, u4, u8 (little-endian), bytes, guid, bits, or a structure's name.
+    both are None where they vary. `type` is u1, u2, u4, u8, bytes, guid, bits, or a structure's name. Integers are
+    little-endian; those of a `vhd_footer`, which is of another format, are big-endian.
 
     Of a field of type bits, `offset` and `size` are those of the little-endian word that holds it, `bit_offset` counts
     from the word's lowest bit and `bits` is its width. Of any other field the last two are 0.
@@ -113,6 +114,21 @@ class Guid(NamedTuple):
     orig_ids: tuple[str, ...] = ()
 
 
+class Item(NamedTuple):
+    """A metadata item that the specification defines: the GUID and the structure of the same name.
+
+    `owner` is what it describes, "file" or "disk"; the entry of the latter is marked IsVirtualDisk. `missing` is the
+    rule that wants it there, None where only some files have it. `default` is what a writer may store in its first
+    field ("random": a new GUID), `info` its key in what `vhdx info --json` prints.
+    """
+
+    id: str
+    owner: str
+    missing: str | None = None
+    default: int | str | None = None
+    info: str | None = None
+
+
 class EnumValue(NamedTuple):
     """One value of an enumeration."""
 
@@ -203,6 +219,25 @@ LOCATOR_PAIRS_USUAL_MAX: Final = 256
 CHAIN_DEPTH_MAX: Final = 256
 REGION_SIGNATURE: Final = b"regi"
 REGION_ENTRIES_MAX: Final = 2047
+VHD_COOKIE: Final = b"conectix"
+VHD_FEATURES: Final = 2
+VHD_VERSION: Final = 0x10000
+VHD_NO_DATA_OFFSET: Final = 0xFFFFFFFFFFFFFFFF
+VHD_EPOCH: Final = 946684800
+VHD_CREATOR_APPLICATION: Final = b"win "
+VHD_CREATOR_HOST_OS: Final = b"Wi2k"
+VHD_TYPE_FIXED: Final = 2
+VHD_SIZE_MAX: Final = 0x1FE00000000
+VHD_SIZE_UNIT: Final = 0x100000
+VHD_SECTOR_SIZE: Final = 512
+VHD_CYLINDERS_MAX: Final = 0xFFFF
+VHD_HEADS_MAX: Final = 16
+VHD_HEADS_MIN: Final = 4
+VHD_SECTORS_PER_TRACK_SMALL: Final = 17
+VHD_SECTORS_PER_TRACK_MEDIUM: Final = 31
+VHD_SECTORS_PER_TRACK_LARGE: Final = 63
+VHD_SECTORS_PER_TRACK_MAX: Final = 255
+VHD_CYLINDERS_SMALL: Final = 1024
 HEADER_SLOT_SIZE: Final = 0x10000
 HEADER_SIZE: Final = 4096
 FILE_IDENTIFIER_OFFSET: Final = 0
@@ -778,6 +813,102 @@ CONSTANTS: Final[dict[str, Constant]] = {
         doc="Entries that fit behind the 16-byte header in 64 KiB.",
         section="2.2.3.1",
     ),
+    "vhd_cookie": Constant(id="vhd_cookie", value=b"conectix", doc="Marks a VHD, in reading order.", section="VHD 1.0"),
+    "vhd_features": Constant(
+        id="vhd_features",
+        value=2,
+        doc="Features of every VHD, a bit that is always set and no other.",
+        section="VHD 1.0",
+    ),
+    "vhd_version": Constant(id="vhd_version", value=65536, doc="Version 1.0 of the format.", section="VHD 1.0"),
+    "vhd_no_data_offset": Constant(
+        id="vhd_no_data_offset",
+        value=18446744073709551615,
+        doc="DataOffset of a fixed disk, which has no other header.",
+        section="VHD 1.0",
+    ),
+    "vhd_epoch": Constant(
+        id="vhd_epoch",
+        value=946684800,
+        unit="seconds",
+        doc="When time stamps begin, 1 January 2000 UTC, in seconds since 1970.",
+        section="VHD 1.0",
+    ),
+    "vhd_creator_application": Constant(
+        id="vhd_creator_application",
+        value=b"win ",
+        doc=(
+            "Creator of disks that Windows makes. QEMU takes the size from CurrentSize for this one and a few others "
+            "only, else from the geometry."
+        ),
+        section="VHD 1.0",
+    ),
+    "vhd_creator_host_os": Constant(
+        id="vhd_creator_host_os",
+        value=b"Wi2k",
+        doc="Host of disks that Windows makes.",
+        section="VHD 1.0",
+    ),
+    "vhd_type_fixed": Constant(id="vhd_type_fixed", value=2, doc="Type of a fixed disk.", section="VHD 1.0"),
+    "vhd_size_max": Constant(
+        id="vhd_size_max",
+        value=2190433320960,
+        unit="bytes",
+        doc="Largest disk that Hyper-V takes in a VHD, 2040 GiB.",
+        section="VHD 1.0",
+    ),
+    "vhd_size_unit": Constant(
+        id="vhd_size_unit",
+        value=1048576,
+        unit="bytes",
+        doc="Azure takes disks of a whole number of MiB only. Hyper-V makes no others.",
+        section="VHD 1.0",
+    ),
+    "vhd_sector_size": Constant(
+        id="vhd_sector_size",
+        value=512,
+        unit="bytes",
+        doc="Sector of every VHD.",
+        section="VHD 1.0",
+    ),
+    "vhd_cylinders_max": Constant(
+        id="vhd_cylinders_max",
+        value=65535,
+        doc="Most cylinders that a geometry can have.",
+        section="VHD 1.0",
+    ),
+    "vhd_heads_max": Constant(id="vhd_heads_max", value=16, doc="Most heads of a geometry.", section="VHD 1.0"),
+    "vhd_heads_min": Constant(id="vhd_heads_min", value=4, doc="Fewest heads of a geometry.", section="VHD 1.0"),
+    "vhd_sectors_per_track_small": Constant(
+        id="vhd_sectors_per_track_small",
+        value=17,
+        doc="Sectors in a track of a geometry that small disks get.",
+        section="VHD 1.0",
+    ),
+    "vhd_sectors_per_track_medium": Constant(
+        id="vhd_sectors_per_track_medium",
+        value=31,
+        doc="Sectors in a track of a geometry for disks too large for the small ones.",
+        section="VHD 1.0",
+    ),
+    "vhd_sectors_per_track_large": Constant(
+        id="vhd_sectors_per_track_large",
+        value=63,
+        doc="Sectors in a track of a geometry for disks too large for the medium ones.",
+        section="VHD 1.0",
+    ),
+    "vhd_sectors_per_track_max": Constant(
+        id="vhd_sectors_per_track_max",
+        value=255,
+        doc="Sectors in a track of a geometry for the largest disks.",
+        section="VHD 1.0",
+    ),
+    "vhd_cylinders_small": Constant(
+        id="vhd_cylinders_small",
+        value=1024,
+        doc="A disk of as many cylinders, or more, gets longer tracks, but for the longest.",
+        section="VHD 1.0",
+    ),
     "header_slot_size": Constant(
         id="header_slot_size",
         value=65536,
@@ -1012,6 +1143,21 @@ GUIDS: Final[dict[str, Guid]] = {
         section="2.2.3.2",
         orig_ids=("Metadata region", "Metadata"),
     ),
+}
+
+ITEMS: Final[dict[str, Item]] = {
+    "file_parameters": Item(id="file_parameters", owner="file", missing="ITM-001"),
+    "virtual_disk_size": Item(id="virtual_disk_size", owner="disk", missing="ITM-006", info="stored_virtual_size"),
+    "virtual_disk_id": Item(
+        id="virtual_disk_id",
+        owner="disk",
+        missing="ITM-010",
+        default="random",
+        info="virtual_disk_id",
+    ),
+    "logical_sector_size": Item(id="logical_sector_size", owner="disk", missing="ITM-012"),
+    "physical_sector_size": Item(id="physical_sector_size", owner="disk", missing="ITM-014", default=4096),
+    "parent_locator": Item(id="parent_locator", owner="file"),
 }
 
 ENUMS: Final[dict[str, dict[int, EnumValue]]] = {
@@ -2438,18 +2584,18 @@ STRUCTURES: Final[dict[str, Structure]] = {
             ),
         ),
         instances=(
+            Instance(id="incomplete_file_marker_id", kind="value", constant="incomplete_file_marker"),
+            Instance(id="metadata_table_size", kind="value", constant="metadata_table_size"),
+            Instance(id="metadata_item_length_max", kind="value", constant="metadata_item_length_max"),
             Instance(id="file_parameters_id", kind="value", constant="file_parameters"),
             Instance(id="virtual_disk_size_id", kind="value", constant="virtual_disk_size"),
             Instance(id="virtual_disk_id_id", kind="value", constant="virtual_disk_id"),
             Instance(id="logical_sector_size_id", kind="value", constant="logical_sector_size"),
             Instance(id="physical_sector_size_id", kind="value", constant="physical_sector_size"),
             Instance(id="parent_locator_id", kind="value", constant="parent_locator"),
-            Instance(id="incomplete_file_marker_id", kind="value", constant="incomplete_file_marker"),
-            Instance(id="metadata_table_size", kind="value", constant="metadata_table_size"),
-            Instance(id="metadata_item_length_max", kind="value", constant="metadata_item_length_max"),
             Instance(id="is_file_parameters", kind="value", doc="The entry names the file parameters."),
             Instance(id="is_virtual_disk_size", kind="value", doc="The entry names the virtual disk size."),
-            Instance(id="is_virtual_disk_id", kind="value", doc="The entry names the virtual disk identifier."),
+            Instance(id="is_virtual_disk_id", kind="value", doc="The entry names the virtual disk id."),
             Instance(id="is_logical_sector_size", kind="value", doc="The entry names the logical sector size."),
             Instance(id="is_physical_sector_size", kind="value", doc="The entry names the physical sector size."),
             Instance(id="is_parent_locator", kind="value", doc="The entry names the parent locator."),
@@ -2459,6 +2605,12 @@ STRUCTURES: Final[dict[str, Structure]] = {
                 doc="The entry names an item that describes the virtual disk.",
             ),
             Instance(id="is_known", kind="value", doc="The entry names an item that the specification defines."),
+            Instance(
+                id="form_length",
+                kind="value",
+                unit="bytes",
+                doc="Length of the form that the item has, or its own where it has none.",
+            ),
             Instance(
                 id="offset_is_past_table",
                 kind="value",
@@ -2962,6 +3114,207 @@ STRUCTURES: Final[dict[str, Structure]] = {
                 kind="value",
                 doc="The metadata region has room for its table of 64 KiB. Other regions are not asked.",
                 rule="MDT-004",
+            ),
+        ),
+    ),
+    "vhd_footer": Structure(
+        name="vhd_footer",
+        schema="vhd_footer",
+        parser="vhd_footer:VhdFooter",
+        size=512,
+        section="VHD 1.0",
+        doc=(
+            "The last 512 bytes of a fixed VHD, the older format: before them stands the disk, byte for byte. No part "
+            "of a VHDX; it is here because disks are converted to it. Unlike everything in VHDX its integers are "
+            "big-endian."
+        ),
+        struct_format=">8sIIQI4sI4sQQHBBII16sB427s",
+        struct_fields=(
+            "cookie",
+            "features",
+            "format_version",
+            "data_offset",
+            "time_stamp",
+            "creator_application",
+            "creator_version",
+            "creator_host_os",
+            "original_size",
+            "current_size",
+            "cylinders",
+            "heads",
+            "sectors_per_track",
+            "disk_type",
+            "checksum",
+            "unique_id",
+            "saved_state",
+            "reserved",
+        ),
+        fields=(
+            Field(
+                id="cookie",
+                type="bytes",
+                offset=0,
+                size=8,
+                orig_ids=("Cookie",),
+                doc="The characters \"conectix\".",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="features",
+                type="u4",
+                offset=8,
+                size=4,
+                orig_ids=("Features",),
+                doc="Bit 1 is always set; bit 0 says that the disk is temporary.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="format_version",
+                type="u4",
+                offset=12,
+                size=4,
+                orig_ids=("File Format Version",),
+                doc="Major version in the upper, minor version in the lower 16 bits.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="data_offset",
+                type="u8",
+                offset=16,
+                size=8,
+                unit="bytes",
+                orig_ids=("Data Offset",),
+                doc="File offset of the next structure; all bits set where there is none, as in a fixed disk.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="time_stamp",
+                type="u4",
+                offset=24,
+                size=4,
+                unit="seconds",
+                orig_ids=("Time Stamp",),
+                doc="When the disk was made, since the beginning of 2000 in UTC.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="creator_application",
+                type="bytes",
+                offset=28,
+                size=4,
+                orig_ids=("Creator Application",),
+                doc="Which program made the disk.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="creator_version",
+                type="u4",
+                offset=32,
+                size=4,
+                orig_ids=("Creator Version",),
+                doc="Version of that program.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="creator_host_os",
+                type="bytes",
+                offset=36,
+                size=4,
+                orig_ids=("Creator Host OS",),
+                doc="On which system it was made.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="original_size",
+                type="u8",
+                offset=40,
+                size=8,
+                unit="bytes",
+                orig_ids=("Original Size",),
+                doc="Size of the disk when it was made.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="current_size",
+                type="u8",
+                offset=48,
+                size=8,
+                unit="bytes",
+                orig_ids=("Current Size",),
+                doc="Size of the disk.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="cylinders",
+                type="u2",
+                offset=56,
+                size=2,
+                orig_ids=("Disk Geometry (Cylinder)",),
+                doc="Cylinders of the geometry that an old BIOS is shown.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="heads",
+                type="u1",
+                offset=58,
+                size=1,
+                orig_ids=("Disk Geometry (Heads)",),
+                doc="Heads of that geometry.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="sectors_per_track",
+                type="u1",
+                offset=59,
+                size=1,
+                orig_ids=("Disk Geometry (Sectors per track/cylinder)",),
+                doc="Sectors per track of that geometry.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="disk_type",
+                type="u4",
+                offset=60,
+                size=4,
+                orig_ids=("Disk Type",),
+                doc="2 for a fixed disk.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="checksum",
+                type="u4",
+                offset=64,
+                size=4,
+                orig_ids=("Checksum",),
+                doc="Complement of the sum of all 512 bytes, this field taken as zero.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="unique_id",
+                type="bytes",
+                offset=68,
+                size=16,
+                orig_ids=("Unique Id",),
+                doc="Identity of the disk.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="saved_state",
+                type="u1",
+                offset=84,
+                size=1,
+                orig_ids=("Saved State",),
+                doc="1 where a machine was saved in the middle of its work.",
+                section="VHD 1.0",
+            ),
+            Field(
+                id="reserved",
+                type="bytes",
+                offset=85,
+                size=427,
+                orig_ids=("Reserved",),
+                doc="Zero.",
+                section="VHD 1.0",
             ),
         ),
     ),

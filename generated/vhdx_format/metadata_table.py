@@ -117,6 +117,15 @@ class MetadataTable(KaitaiStruct):
             return getattr(self, '_m_file_parameters_id', None)
 
         @property
+        def form_length(self):
+            """Length of the form that the item has, or its own where it has none."""
+            if hasattr(self, '_m_form_length'):
+                return self._m_form_length
+
+            self._m_form_length = (8 if  ((self.is_file_parameters) or (self.is_virtual_disk_size))  else (16 if self.is_virtual_disk_id else (4 if  ((self.is_logical_sector_size) or (self.is_physical_sector_size))  else self.length)))
+            return getattr(self, '_m_form_length', None)
+
+        @property
         def incomplete_file_marker_id(self):
             if hasattr(self, '_m_incomplete_file_marker_id'):
                 return self._m_incomplete_file_marker_id
@@ -189,7 +198,7 @@ class MetadataTable(KaitaiStruct):
 
         @property
         def is_virtual_disk_id(self):
-            """The entry names the virtual disk identifier."""
+            """The entry names the virtual disk id."""
             if hasattr(self, '_m_is_virtual_disk_id'):
                 return self._m_is_virtual_disk_id
 
@@ -229,7 +238,7 @@ class MetadataTable(KaitaiStruct):
             if hasattr(self, '_m_known_length_is_exact'):
                 return self._m_known_length_is_exact
 
-            self._m_known_length_is_exact = (self.length == 8 if  ((self.is_file_parameters) or (self.is_virtual_disk_size))  else (self.length == 16 if self.is_virtual_disk_id else (self.length == 4 if  ((self.is_logical_sector_size) or (self.is_physical_sector_size))  else True)))
+            self._m_known_length_is_exact = self.length == self.form_length
             return getattr(self, '_m_known_length_is_exact', None)
 
         @property

@@ -163,6 +163,44 @@
 #define VHDX_REGION_SIGNATURE "regi"
 /* Entries that fit behind the 16-byte header in 64 KiB. */
 #define VHDX_REGION_ENTRIES_MAX 2047
+/* Marks a VHD, in reading order. */
+#define VHDX_VHD_COOKIE "conectix"
+/* Features of every VHD, a bit that is always set and no other. */
+#define VHDX_VHD_FEATURES 2
+/* Version 1.0 of the format. */
+#define VHDX_VHD_VERSION UINT32_C(0x10000)
+/* DataOffset of a fixed disk, which has no other header. */
+#define VHDX_VHD_NO_DATA_OFFSET UINT64_C(0xFFFFFFFFFFFFFFFF)
+/* When time stamps begin, 1 January 2000 UTC, in seconds since 1970. */
+#define VHDX_VHD_EPOCH UINT32_C(0x386D4380)
+/* Creator of disks that Windows makes. QEMU takes the size from CurrentSize for this one and a few others only, else from the geometry. */
+#define VHDX_VHD_CREATOR_APPLICATION "win "
+/* Host of disks that Windows makes. */
+#define VHDX_VHD_CREATOR_HOST_OS "Wi2k"
+/* Type of a fixed disk. */
+#define VHDX_VHD_TYPE_FIXED 2
+/* Largest disk that Hyper-V takes in a VHD, 2040 GiB. */
+#define VHDX_VHD_SIZE_MAX UINT64_C(0x1FE00000000)
+/* Azure takes disks of a whole number of MiB only. Hyper-V makes no others. */
+#define VHDX_VHD_SIZE_UNIT UINT32_C(0x100000)
+/* Sector of every VHD. */
+#define VHDX_VHD_SECTOR_SIZE 512
+/* Most cylinders that a geometry can have. */
+#define VHDX_VHD_CYLINDERS_MAX 65535
+/* Most heads of a geometry. */
+#define VHDX_VHD_HEADS_MAX 16
+/* Fewest heads of a geometry. */
+#define VHDX_VHD_HEADS_MIN 4
+/* Sectors in a track of a geometry that small disks get. */
+#define VHDX_VHD_SECTORS_PER_TRACK_SMALL 17
+/* Sectors in a track of a geometry for disks too large for the small ones. */
+#define VHDX_VHD_SECTORS_PER_TRACK_MEDIUM 31
+/* Sectors in a track of a geometry for disks too large for the medium ones. */
+#define VHDX_VHD_SECTORS_PER_TRACK_LARGE 63
+/* Sectors in a track of a geometry for the largest disks. */
+#define VHDX_VHD_SECTORS_PER_TRACK_MAX 255
+/* A disk of as many cylinders, or more, gets longer tracks, but for the longest. */
+#define VHDX_VHD_CYLINDERS_SMALL 1024
 /* Size of each of the five slots at the start of the file. */
 #define VHDX_HEADER_SLOT_SIZE UINT32_C(0x10000)
 /* Bytes of a header slot that the header fills and its checksum covers. */
@@ -266,7 +304,7 @@ struct vhdx_file_identifier {
   uint8_t reserved[65016]; /* Rest of the 64 KiB slot. */
 };
 
-/* A 128-bit identifier. The first three groups of its text form are stored little-endian, the last two as written, so 2DC27766-F623-4200-9D64-115E9BFD4A08 lies on disk as 66 77 C2 2D 23 F6 00 42 9D 64 11 5E 9B FD 4A 08. Two identifiers are equal when all sixteen stored bytes are equal; version and variant bits carry no meaning here. MS-VHDX MS-DTYP 2.3.4.2 */
+/* A 128-bit identifier. The first three groups of its text form are stored little-endian, the last two as written, so 2DC27766-F623-4200-9D64-115E9BFD4A08 lies on disk as 66 77 C2 2D 23 F6 00 42 9D 64 11 5E 9B FD 4A 08. Two identifiers are equal when all sixteen stored bytes are equal; version and variant bits carry no meaning here. MS-DTYP 2.3.4.2 */
 struct vhdx_ms_guid {
   uint8_t raw[16]; /* The sixteen bytes as stored; compare these. The last two groups of the text form are bytes 8 to 15. */
 };
@@ -368,13 +406,13 @@ struct vhdx_physical_sector_size {
   uint32_t physical_sector_size; /* 512 or 4096. In bytes. */
 };
 
-/* Disk geometry. Not in the specification; known from openvmm only, flags unknown. MS-VHDX microsoft/openvmm vm/devices/storage/vhdx/src/format.rs */
+/* Disk geometry. Not in the specification; known from openvmm only, flags unknown. microsoft/openvmm vm/devices/storage/vhdx/src/format.rs */
 struct vhdx_chs_parameters {
   uint32_t heads_per_cylinder; /* Heads in a cylinder. In heads. */
   uint32_t sectors_per_track; /* Sectors in a track. In sectors. */
 };
 
-/* Label storage of a virtual persistent memory device. Not in the specification; known from openvmm only. MS-VHDX microsoft/openvmm vm/devices/storage/vhdx/src/format.rs */
+/* Label storage of a virtual persistent memory device. Not in the specification; known from openvmm only. microsoft/openvmm vm/devices/storage/vhdx/src/format.rs */
 struct vhdx_pmem_label_storage_area {
   uint16_t version; /* Version of the item, 1. */
   uint16_t reserved; /* Not used. */
@@ -448,6 +486,28 @@ struct vhdx_region_table_entry {
 /* Zero in every file seen; the specification shows Required as a whole word. */
 #define VHDX_REGION_TABLE_ENTRY_RESERVED_SHIFT 1
 #define VHDX_REGION_TABLE_ENTRY_RESERVED_MASK UINT32_C(0xFFFFFFFE)
+
+/* The last 512 bytes of a fixed VHD, the older format: before them stands the disk, byte for byte. No part of a VHDX; it is here because disks are converted to it. Unlike everything in VHDX its integers are big-endian. VHD 1.0 */
+struct vhdx_vhd_footer {
+  uint8_t cookie[8]; /* The characters "conectix". */
+  uint32_t features; /* Bit 1 is always set; bit 0 says that the disk is temporary. */
+  uint32_t format_version; /* Major version in the upper, minor version in the lower 16 bits. */
+  uint64_t data_offset; /* File offset of the next structure; all bits set where there is none, as in a fixed disk. In bytes. */
+  uint32_t time_stamp; /* When the disk was made, since the beginning of 2000 in UTC. In seconds. */
+  uint8_t creator_application[4]; /* Which program made the disk. */
+  uint32_t creator_version; /* Version of that program. */
+  uint8_t creator_host_os[4]; /* On which system it was made. */
+  uint64_t original_size; /* Size of the disk when it was made. In bytes. */
+  uint64_t current_size; /* Size of the disk. In bytes. */
+  uint16_t cylinders; /* Cylinders of the geometry that an old BIOS is shown. */
+  uint8_t heads; /* Heads of that geometry. */
+  uint8_t sectors_per_track; /* Sectors per track of that geometry. */
+  uint32_t disk_type; /* 2 for a fixed disk. */
+  uint32_t checksum; /* Complement of the sum of all 512 bytes, this field taken as zero. */
+  uint8_t unique_id[16]; /* Identity of the disk. */
+  uint8_t saved_state; /* 1 where a machine was saved in the middle of its work. */
+  uint8_t reserved[427]; /* Zero. */
+};
 
 #pragma pack(pop)
 
@@ -573,5 +633,25 @@ VHDX_STATIC_ASSERT(offsetof(struct vhdx_region_table_entry, guid) == 0, "offset 
 VHDX_STATIC_ASSERT(offsetof(struct vhdx_region_table_entry, file_offset) == 16, "offset of region_table_entry.file_offset");
 VHDX_STATIC_ASSERT(offsetof(struct vhdx_region_table_entry, length) == 24, "offset of region_table_entry.length");
 VHDX_STATIC_ASSERT(offsetof(struct vhdx_region_table_entry, word) == 28, "offset of region_table_entry.word");
+
+VHDX_STATIC_ASSERT(sizeof(struct vhdx_vhd_footer) == 512, "size of vhd_footer");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, cookie) == 0, "offset of vhd_footer.cookie");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, features) == 8, "offset of vhd_footer.features");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, format_version) == 12, "offset of vhd_footer.format_version");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, data_offset) == 16, "offset of vhd_footer.data_offset");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, time_stamp) == 24, "offset of vhd_footer.time_stamp");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, creator_application) == 28, "offset of vhd_footer.creator_application");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, creator_version) == 32, "offset of vhd_footer.creator_version");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, creator_host_os) == 36, "offset of vhd_footer.creator_host_os");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, original_size) == 40, "offset of vhd_footer.original_size");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, current_size) == 48, "offset of vhd_footer.current_size");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, cylinders) == 56, "offset of vhd_footer.cylinders");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, heads) == 58, "offset of vhd_footer.heads");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, sectors_per_track) == 59, "offset of vhd_footer.sectors_per_track");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, disk_type) == 60, "offset of vhd_footer.disk_type");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, checksum) == 64, "offset of vhd_footer.checksum");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, unique_id) == 68, "offset of vhd_footer.unique_id");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, saved_state) == 84, "offset of vhd_footer.saved_state");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_vhd_footer, reserved) == 85, "offset of vhd_footer.reserved");
 
 #endif

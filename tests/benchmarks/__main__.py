@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-NAMES = ("opening", "reading", "converting", "mapping", "checking")
+NAMES = ("opening", "reading", "writing", "creating", "converting", "mapping", "checking")
 MEMORY = Path("/dev/shm")
-NEEDED = 8 << 30
+NEEDED = 12 << 30
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import filecmp
 import json
-import resource
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from .images import BLOCK, MIB, scrambled
-from .measure import Contender, Figure, Section, interleave, medians, process
-
-
-def _counted(name: str, used: dict[str, list[float]], *words: object) -> Callable[[], None]:
-    """A contender that is a whole process, and takes down the processor's seconds that it used."""
-    run_process = process(*words)
-
-    def seconds() -> float:
-        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return spent.ru_utime + spent.ru_stime
-
-    def run_counted() -> None:
-        before = seconds()
-        run_process()
-        used.setdefault(name, []).append(seconds() - before)
-
-    return run_counted
+from .measure import Contender, Figure, Section, counted, interleave, medians
 
 
 def run(folder: Path) -> list[Section]:
@@ -54,7 +36,7 @@ def run(folder: Path) -> list[Section]:
         "qemu-img convert": (qemu_img, "convert", "-f", "vhdx", "-O", "raw", sample.path, theirs),
         "bare copy": (sys.executable, copy, plan, sample.path, bare),
     }
-    contenders = [Contender(name, _counted(name, used, *words), remove) for name, words in commands.items()]
+    contenders = [Contender(name, counted(name, used, *words), remove) for name, words in commands.items()]
     times = interleave(contenders)
     processor = medians({name: values[1:] for name, values in used.items()})
     remove()

@@ -5,6 +5,8 @@ The order turns from round to round: whoever comes second gets the memory that t
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 ROUNDS = 7
+Failed = subprocess.CalledProcessError
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,27 @@ def medians(times: dict[str, list[float]]) -> dict[str, float]:
     return {name: median(values) for name, values in times.items()}
 
 
+def started(*command: object, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
+    """Run a whole process, as every process here is run; by default its output is caught.
+
+    It may keep compiled modules: with PYTHONDONTWRITEBYTECODE each round would time the compiler too.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run([*map(str, command)], check=True, stdout=stdout, text=True, env=environment)
+
+
 def process(*command: object) -> Callable[[], object]:
     """A contender that is a whole process; its output is thrown away."""
-    words = [str(word) for word in command]
-    return lambda: subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    return lambda: started(*command, stdout=subprocess.DEVNULL)
+
+
+def counted(name: str, used: dict[str, list[float]], *command: object) -> Callable[[], None]:
+    """A contender that is a whole process, and takes down the processor's seconds that it used, by name."""
+
+    def run_counted() -> None:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        started(*command, stdout=subprocess.DEVNULL)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used.setdefault(name, []).append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+    return run_counted

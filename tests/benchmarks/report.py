@@ -7,12 +7,11 @@ import datetime
 import json
 import os
 import platform
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .measure import ROUNDS, Section
+from .measure import ROUNDS, Section, started
 
 
 def machine() -> dict[str, str]:
@@ -27,7 +26,7 @@ def machine() -> dict[str, str]:
         "dissect.hypervisor",
         "dissect.cstruct",
     )
-    qemu = subprocess.run(["qemu-img", "--version"], capture_output=True, text=True).stdout.splitlines()
+    qemu = started("qemu-img", "--version").stdout.splitlines()
     return {
         "date": datetime.date.today().isoformat(),
         "processor": _processor(),

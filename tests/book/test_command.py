@@ -29,9 +29,10 @@ def records(*arguments: str) -> list[dict[str, Any]]:
     """Run it with --json; the result is of the form that `vhdx schema book` describes."""
     result = run("--json", *arguments)
     assert result.exit_code == 0, result.output
-    found: list[dict[str, Any]] = json.loads(result.output)
+    found = json.loads(result.output)
     jsonschema.validate(found, json.loads((SCHEMAS / "book.json").read_text()))
-    return found
+    entries: list[dict[str, Any]] = found["entries"]
+    return entries
 
 
 def test_everything_that_the_schemas_declare_can_be_asked_for() -> None:
@@ -93,7 +94,7 @@ def test_a_word_before_the_name_says_what_is_meant() -> None:
 def test_a_name_that_is_nowhere_gets_suggestions(wrong: str, right: str) -> None:
     result = run(wrong)
     assert result.exit_code == 2
-    assert f"nothing that is called '{wrong}'; is it " in result.output
+    assert f"nothing that is called '{wrong}'\nhint: is it " in result.output
     assert right in result.output
 
 

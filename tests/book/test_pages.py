@@ -142,6 +142,16 @@ def test_a_figure_stays_inside_its_frame_and_is_shown(figure: str) -> None:
     assert any(f"]({name})" in content for content in PAGES.values())
 
 
+def test_the_cheat_sheet_has_every_structure_and_the_bits_of_an_entry() -> None:
+    root = ElementTree.fromstring((BOOK / "cheat-sheet.svg").read_text("utf-8"))
+    words = [text.text for text in root.iter(f"{SVG}text")]
+    for name, structure in STRUCTURES.items():
+        assert any(str(word).split(",")[0] == name for word in words), name
+        assert {field.id for field in structure.fields} <= set(words)
+    at = words.index("file_offset_mb_high")
+    assert words[at - 1] == "b32-63"  # MS-VHDX 2.5.1: FileOffsetMB is bits 20 to 63, here in two parts
+
+
 @pytest.mark.parametrize("name", FIXED)
 def test_the_byte_map_of_a_structure_names_its_fields(name: str) -> None:
     root = ElementTree.fromstring((BOOK / f"structures/{name}.svg").read_text("utf-8"))

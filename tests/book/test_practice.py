@@ -9,8 +9,8 @@ import pytest
 from vhdx_format.layout import STRUCTURES
 from vhdx_format.rules import RULES
 
-from formats.compiler.book import chapters, emit, practice
 from formats.compiler.schema import SchemaError
+from vhdx_runtime.book.build import chapters, emit, practice
 
 DATA = emit.HAND / "data"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 import vhdx_runtime.book
-from vhdx_runtime.conformance import sampling
+from tests.support.sampling import sampled
 from vhdx_runtime.conformance.cases import Case, load_cases
+from vhdx_runtime.conformance.judge import sampling
 
 PAGE = Path(vhdx_runtime.book.__file__).parent / "pages" / "write-a-reader.md"
 CODE = "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S))
@@ -60,7 +62,7 @@ def test_there_are_cases() -> None:
     assert len(FIRST) > 150
 
 
-@pytest.mark.parametrize("area", sorted({case.area for case in FIRST}))
+@pytest.mark.parametrize("area", sampled(sorted({case.area for case in FIRST}), "chains", "headers", "log-sequences"))
 def test_the_reader_of_the_book_passes_a_case_of_each_declaration(
     reader: dict[str, Any], area: str, tmp_path: Path
 ) -> None:
@@ -73,7 +75,7 @@ def test_the_reader_of_the_book_runs_as_the_page_says(tmp_path: Path) -> None:
     (tmp_path / "reader.py").write_text(CODE)
     line = re.search(r"^\$ vhdx (conformance run --reader) '(.*)'$", PAGE.read_text("utf-8"), re.M)
     assert line
-    command = line[2].replace("python reader.py", f"{sys.executable} {tmp_path / 'reader.py'}")
+    command = line[2].replace("python reader.py", shlex.join([sys.executable, str(tmp_path / "reader.py")]))
     done = subprocess.run(
         [
             sys.executable,

@@ -10,11 +10,11 @@ import pytest
 from vhdx_format.rules import RULES
 
 import vhdx_runtime.book
-from formats.compiler.book import log_samples, samples
 from tests.book.support import BOOK
 from vhdx_runtime.book import scenes
+from vhdx_runtime.book.build import samples
 from vhdx_runtime.codec.source import open_source
-from vhdx_runtime.image import load_image
+from vhdx_runtime.disk.image import load_image
 
 CHAPTERS = sorted((Path(vhdx_runtime.book.__file__).parent / "semantics").glob("*.md"))
 MIB = 1 << 20
@@ -57,7 +57,7 @@ def test_the_states_are_drawn_as_the_specification_has_them(disk_type: str) -> N
 
 def test_the_wrapped_log_is_drawn_as_its_recipe_has_it() -> None:
     image = load_image(open_source(scenes.journal().to_bytes()))
-    ring = log_samples.ring(image)
+    ring = samples.ring(image)
     places = {one["sequence_number"]: (one["log_offset"], one["length"], one["role"]) for one in ring["entries"]}
     assert places == {
         70: (MIB - 8192, 4096, "before the tail"),
@@ -73,7 +73,7 @@ def test_the_wrapped_log_is_drawn_as_its_recipe_has_it() -> None:
 
 def test_the_replay_is_drawn_as_its_recipe_has_it() -> None:
     image = load_image(open_source(scenes.journal().to_bytes()))
-    steps = log_samples.steps(image)
+    steps = samples.steps(image)
     target = 2 * MIB + (512 << 10)
     assert steps["pages"] == [target, target + 4096, target + 8192, target + 12288, 3 * MIB]
     assert [(step["step"], step["pages"], step["size"] // MIB) for step in steps["steps"]] == [

@@ -14,8 +14,8 @@ import pytest
 from crc32c import crc32c
 
 import vhdx_runtime as vhdx
-from vhdx_runtime.chain import Chain, Link, open_chain
-from vhdx_runtime.image import open_image
+from vhdx_runtime.disk.chain import Chain, Link, open_chain
+from vhdx_runtime.disk.image import open_image
 
 MIB = 1 << 20
 NIL = "00000000-0000-0000-0000-000000000000"
@@ -158,13 +158,15 @@ def refusal(file: Any, **options: Any) -> vhdx.ChainError:
 
 @contextmanager
 def opened_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Paths that are opened meanwhile."""
+    """Files that are opened meanwhile; a folder in which a name is looked up is none."""
     found: list[str] = []
     real = os.open
 
-    def remember(path: Any, *arguments: Any, **options: Any) -> int:
-        found.append(os.fspath(path))
-        return real(path, *arguments, **options)
+    def remember(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        if not flags & os.O_DIRECTORY:
+            folder = options.get("dir_fd")
+            found.append(os.fspath(path) if folder is None else f"{os.readlink(f'/proc/self/fd/{folder}')}/{path}")
+        return real(path, flags, *arguments, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", remember)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import vhdx_runtime as vhdx
 from tests.chain.containers import NIL, Folder, links, open_descriptors, opened_files, refusal, to
-from vhdx_runtime.chain import open_chain
 from vhdx_runtime.codec.confined import open_confined, places
-from vhdx_runtime.image import open_image
+from vhdx_runtime.disk.chain import load_chain, open_chain
+from vhdx_runtime.disk.image import open_image
 
 HOSTILE = [
     "..\\..\\etc\\passwd",
@@ -78,10 +82,18 @@ def test_a_name_that_is_none_is_refused_even_where_such_a_file_is(tmp_path: Path
 def test_a_network_path_is_not_even_looked_up(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     child = folder.put("child", to("base", ("relative_path", "..\\..\\..\\net\\server\\base.vhdx")))
     asked: list[str] = []
+    name_of = os.readlink
     with open_image(child) as opened, monkeypatch.context() as patch:
         for name in ("open", "stat", "lstat", "scandir", "listdir", "readlink"):
             real = getattr(os, name)
-            patch.setattr(os, name, lambda path, *a, real=real, **k: asked.append(str(path)) or real(path, *a, **k))
+
+            def ask(path: Any, *arguments: Any, real: Any = real, dir_fd: int | None = None, **options: Any) -> Any:
+                at = path if isinstance(path, int) else dir_fd
+                known = "" if at is None else name_of(f"/proc/self/fd/{at}")
+                asked.append(str(os.path.join(known, str(path))))
+                return real(path, *arguments, **options, **({} if dir_fd is None else {"dir_fd": dir_fd}))
+
+            patch.setattr(os, name, ask)
         with pytest.raises(vhdx.ChainError):
             open_chain(opened)
     assert asked
@@ -156,10 +168,95 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_refused(
     child = folder.put("child", to("base"))
     before, real = open_descriptors(), os.open
     with open_image(child) as opened, monkeypatch.context() as patch:
-        patch.setattr(os, "open", lambda path, *rest: real(other if path == str(base) else path, *rest))
+
+        def exchange(path: Any, flags: int, *, dir_fd: int | None = None) -> int:
+            return real(other, flags) if path == base.name else real(path, flags, dir_fd=dir_fd)
+
+        patch.setattr(os, "open", exchange)
         with pytest.raises(vhdx.ChainError, match="replaced"):
             open_chain(opened)
     assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("exchanged", ["the folder", "the file"])
+def test_a_link_that_takes_the_place_of_what_was_just_looked_at_serves_nothing_from_outside(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanged: str
+) -> None:
+    """The attack that a look before an open allows, made at every call of the system that is about the name."""
+    folder.put("base", where=str(tmp_path / "outside" / "base.vhdx"))
+    child = folder.put("child", to("base", ("relative_path", "sub\\base.vhdx")))
+    name = "sub" if exchanged == "the folder" else "base.vhdx"
+    for call in range(8):
+        shutil.rmtree(folder.path / "sub", ignore_errors=True)
+        (folder.path / "sub").mkdir()
+        inside = folder.put("base", where="sub/base.vhdx")
+        calls = 0
+
+        def exchange(path: Any, *arguments: Any, real: Any = os.open, **options: Any) -> Any:
+            nonlocal calls
+            result = real(path, *arguments, **options)
+            if str(path).endswith(name):
+                calls += 1
+                if calls - 1 == call:  # noqa: B023
+                    target = inside.parent if exchanged == "the folder" else inside  # noqa: B023
+                    target.rename(tmp_path / f"taken away {call}")  # noqa: B023
+                    target.symlink_to(tmp_path / "outside" / target.name.replace("sub", ""))
+            return result
+
+        before = open_descriptors()
+        with open_image(child) as opened, monkeypatch.context() as patch:
+            for function in ("open", "stat", "lstat"):
+                patch.setattr(os, function, partial(exchange, real=getattr(os, function)))
+            chain = load_chain(opened)
+            for parent in chain.images[1:]:
+                assert os.fstat(parent.source.fd or -1).st_ino != (tmp_path / "outside" / "base.vhdx").stat().st_ino
+            chain.close_parents()
+        if (folder.path / "sub").is_symlink():
+            (folder.path / "sub").unlink()
+        assert open_descriptors() == before
+
+
+def test_links_are_followed_by_hand_and_lead_nowhere_else(folder: Folder, tmp_path: Path) -> None:
+    real = folder.put("base", where="store/deep/real.vhdx")
+    (folder.path / "a").mkdir()
+    (folder.path / "a" / "up").symlink_to("../store/deep/../deep")
+    (folder.path / "b").symlink_to(folder.path / "a" / "up")
+    for number in range(39):
+        (folder.path / f"{number}.vhdx").symlink_to(f"{number + 1}.vhdx")
+    (folder.path / "39.vhdx").symlink_to("b/real.vhdx")
+    inside = [str(folder.path)]
+    for path, links_on_it in (("b/real.vhdx", 2), ("3.vhdx", 39)):
+        source = open_confined(str(folder.path / path), inside)
+        assert os.path.realpath(real) == source.name, links_on_it
+        source.close()
+    with pytest.raises(vhdx.ChainError, match="more than 40 links"):
+        open_confined(str(folder.path / "0.vhdx"), inside)
+    for target in ("/", "..", "../outside.vhdx", str(tmp_path), "store/../../outside.vhdx"):
+        (folder.path / "away.vhdx").symlink_to(target)
+        with pytest.raises(vhdx.ChainError, match="outside the allowed folders"):
+            open_confined(str(folder.path / "away.vhdx"), inside)
+        (folder.path / "away.vhdx").unlink()
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+def test_a_system_that_has_no_more_files_is_not_called_a_missing_parent(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    folder.put("base")
+    child = folder.put("child", to("base"))
+
+    def refuse(path: Any, *_: Any, **__: Any) -> int:
+        raise OSError(number, os.strerror(number), path)
+
+    with open_image(child) as opened, monkeypatch.context() as patch:
+        before = open_descriptors()
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(vhdx.FileError, match=os.strerror(number)) as caught:
+            open_chain(opened)
+        patch.undo()
+        assert open_descriptors() == before
+    assert caught.value.errno == number
+    assert "no parent found" not in str(caught.value)
 
 
 def test_places_never_leave_the_folders_but_by_two_dots() -> None:

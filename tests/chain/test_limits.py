@@ -11,8 +11,8 @@ import pytest
 
 import vhdx_runtime as vhdx
 from tests.chain.containers import MIB, Folder, chain_of, image, links, open_descriptors, refusal, to
-from vhdx_runtime.chain import open_chain
-from vhdx_runtime.image import open_image
+from vhdx_runtime.disk.chain import open_chain
+from vhdx_runtime.disk.image import open_image
 
 
 def test_a_file_that_names_itself_is_a_loop(folder: Folder) -> None:
@@ -48,7 +48,7 @@ def test_copies_of_a_file_that_names_itself_end_where_the_copies_do() -> None:
 
 
 def test_a_chain_longer_than_256_files_is_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    import vhdx_runtime.chain as chain_module
+    import vhdx_runtime.disk.chain as chain_module
 
     assert chain_module.CHAIN_DEPTH_MAX == 256
     monkeypatch.setattr(chain_module, "CHAIN_DEPTH_MAX", 4)

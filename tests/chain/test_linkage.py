@@ -22,7 +22,7 @@ from tests.chain.containers import (
     refusal,
     to,
 )
-from vhdx_runtime.chain import Link
+from vhdx_runtime.disk.chain import Link
 
 
 def test_a_wrong_linkage_is_refused_with_what_was_found(folder: Folder) -> None:
@@ -76,7 +76,7 @@ def test_explicit_parents_come_before_the_folders(folder: Folder, tmp_path: Path
     folder.put("base")
     copy = folder.put("base", where=str(tmp_path / "copy.vhdx"))
     (link,) = links(folder.put("child", to("base")), parents=[copy])
-    assert link == Link(link.child, str(copy), "explicit", str(copy))
+    assert link == Link(link.child, str(copy), "explicit", str(copy), guid("base"), "matches")
 
 
 def test_an_explicit_parent_may_stand_higher_in_the_chain(folder: Folder, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_an_explicit_parent_that_cannot_be_read_is_refused_with_its_own_error(fo
     assert isinstance(error.__cause__, vhdx.VhdxError)
     assert error.rule == error.__cause__.rule == "FTI-001"
     missing = refusal(child, parents=[tmp_path / "missing.vhdx"])
-    assert isinstance(missing.__cause__, vhdx.FormatError)
+    assert isinstance(missing.__cause__, vhdx.FileError)
     assert "No such file" in str(missing)
 
 
@@ -156,8 +156,9 @@ def test_an_unverified_parent_must_still_be_readable_and_another_file(folder: Fo
         assert {finding.rule: finding.verdict for finding in chain.findings}["CHN-003"] == "degrade"
 
 
-def test_a_locator_without_paths_needs_an_explicit_parent(folder: Folder) -> None:
+def test_a_locator_without_paths_needs_a_parent_or_a_folder_that_the_caller_names(folder: Folder) -> None:
     base = folder.put("base")
     child = folder.put("child", [("parent_linkage", f"{{{guid('base')}}}")])
-    assert refusal(child, parent_dirs=[folder.path]).rule == "PLC-016"
+    assert refusal(child).rule == "PLC-016"
     assert len(links(child, parents=[base])) == 1
+    assert links(child, parent_dirs=[folder.path])[0].found_by == "identity"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from vhdx_format.rules import RULES
 
 from tests.cli.support import BAD_STATE, BROKEN, DIRTY, HOSTILE, LONE, SAMPLE, TORN, make, make_chain, run, run_json
-from vhdx_runtime.conformance import Bat, Block, Geometry, Recipe
+from vhdx_runtime.conformance import Bat, Block, Geometry, Hide, Log, LogEntry, Recipe
 
 MIB = 1 << 20
 SHARED = Recipe(name="shared", bat=Bat((Block(0, file_offset_mb=8), Block(2, file_offset_mb=8), Block(3))))
@@ -26,10 +27,10 @@ def last(text: str) -> str:
     ("recipe", "code", "strict", "conclusion"),
     [
         (SAMPLE, 0, 0, "healthy"),
-        (DIRTY, 0, 1, "usable: 3 findings"),  # its log writes to payload blocks
-        (TORN, 1, 1, "usable: 2 findings"),
-        (BROKEN, 1, 1, "usable: 3 findings"),
-        (Recipe("short", file_length=9 * MIB + 512, bat=Bat((Block(0),))), 0, 1, "usable: 2 findings"),
+        (DIRTY, 0, 1, "usable, 3 findings"),  # its log writes to payload blocks
+        (TORN, 1, 1, "usable, 2 findings"),
+        (BROKEN, 1, 1, "damaged: 3145728 of 8388608 guest bytes cannot be read (3 MiB of 8 MiB)"),
+        (Recipe("short", file_length=9 * MIB + 512, bat=Bat((Block(0),))), 0, 1, "healthy, 2 notes"),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -65,18 +66,18 @@ def test_of_many_findings_the_first_are_listed_and_all_are_counted(tmp_path: Pat
     blocks = tuple(Block(number, BAD_STATE) for number in range(60))
     path = make(tmp_path, Recipe("many", geometry=Geometry(virtual_disk_size=60 * MIB), bat=Bat(blocks))).path
     text = run("check", path, code=1).stdout
-    assert text.count("BAT-003 degrade") == 10
-    assert "\n  … and 50 more of BAT-003, 60 in all\n" in text
-    assert last(text) == "usable: 60 findings"
+    assert text.count("BAT-003 degrade") == 1, "many places of one cause are one finding"
+    assert "\n              and more like it, in all BAT-003 in 60 places\n" in text
+    assert last(text) == "damaged: 62914560 of 62914560 guest bytes cannot be read (60 MiB of 60 MiB)"
     report = run_json("check", path, code=1)["images"][0]
     assert (len(report["findings"]), report["totals"]) == (50, {"BAT-003": 60})
 
 
 def test_select_and_ignore_take_patterns_and_say_what_they_left_out(tmp_path: Path) -> None:
     path = make(tmp_path, TORN).path
-    assert last(run("check", "--select", "hdr-002", path, code=1).stdout) == "usable: 1 finding, 1 left out"
-    assert last(run("check", "--ignore", "HDR-002,LAY-*", path).stdout) == "usable: 1 finding, 1 left out"
-    assert last(run("check", "--ignore", "HDR-*", "--strict", path).stdout) == "usable: 0 findings, 2 left out"
+    assert last(run("check", "--select", "hdr-002", path, code=1).stdout) == "usable, 1 finding, 1 left out"
+    assert last(run("check", "--ignore", "HDR-002,LAY-*", path).stdout) == "usable, 1 finding, 1 left out"
+    assert last(run("check", "--ignore", "HDR-*", "--strict", path).stdout) == "usable, 0 findings, 2 left out"
     report = run_json("check", "--select", "HDR-005", path)["images"][0]
     assert (list(report["totals"]), report["hidden"]) == (["HDR-005"], 1)
     assert "no rule is called NO-*" in run("check", "--ignore", "NO-*", path, code=2).stderr
@@ -87,7 +88,8 @@ def test_what_is_unreadable_stays_so_whatever_is_ignored(tmp_path: Path) -> None
     raw = bytearray(path.read_bytes())
     raw[64 << 10 : 192 << 10] = bytes(128 << 10)
     path.write_bytes(raw)
-    assert last(run("check", "--ignore", "*", path, code=1).stdout).startswith("unreadable: headers: no valid header")
+    said = last(run("check", "--ignore", "*", path, code=1).stdout)
+    assert said.startswith(f"{path}: unreadable: headers: no valid header")
 
 
 def test_a_chain_is_checked_from_the_child_to_its_oldest_parent(tmp_path: Path) -> None:
@@ -109,18 +111,23 @@ def test_what_cannot_be_opened_is_one_line_and_3(tmp_path: Path) -> None:
         result = run("check", tmp_path / name, code=3)
         assert result.stdout == ""
         assert result.stderr.startswith("vhdx: error: ")
-        assert result.stderr.count("\n") == 1
-    assert run("check", "--json", tmp_path / "nowhere", code=3).stdout == ""
+        assert "\nhint: " in result.stderr
+        assert result.stderr.count("\n") == 2
+    found = run_json("check", tmp_path / "nowhere", code=3)
+    assert (found["images"], found["errors"][0]["file"]) == ([], str(tmp_path / "nowhere"))
+    assert found["errors"][0]["hint"]
     (tmp_path / "text").write_text("no image at all")
-    assert last(run("check", tmp_path / "text", code=3).stdout).startswith("unreadable: file identifier signature")
+    said = run("check", tmp_path / "text", code=3).stdout
+    assert said.startswith(f"{tmp_path / 'text'}: unreadable: is no VHDX: it has no signature")
     good = make(tmp_path, LONE).path
-    assert run("check", good, tmp_path / "nowhere", code=1).stdout == "healthy\n"
+    assert run("check", good, tmp_path / "nowhere", code=3).stdout == "healthy\n"
 
 
 def test_several_images_end_with_a_line_each(tmp_path: Path) -> None:
     paths = [make(tmp_path, recipe).path for recipe in (SAMPLE, BROKEN, LONE)]
     lines = run("check", *paths, code=1).stdout.splitlines()[-3:]
-    assert lines == [f"{paths[0]}: healthy", f"{paths[1]}: usable: 3 findings", f"{paths[2]}: healthy"]
+    assert lines[::2] == [f"{paths[0]}: healthy", f"{paths[2]}: healthy"]
+    assert lines[1].startswith(f"{paths[1]}: damaged: 3145728 of 8388608 guest bytes cannot be read")
 
 
 def test_nothing_that_a_file_says_reaches_the_terminal_as_it_is(tmp_path: Path) -> None:
@@ -142,11 +149,11 @@ def test_the_catalogue_lists_every_rule_once() -> None:
     lines = run("rules").stdout.splitlines()
     assert [line.split()[0] for line in lines[1:-1]] == list(RULES)
     assert lines[-1].startswith(f"{len(RULES)} rules; ")
-    assert [record["id"] for record in run_json("rules")] == list(RULES)
+    assert [record["id"] for record in run_json("rules")["rules"]] == list(RULES)
 
 
 def test_every_rule_can_be_explained() -> None:
-    records = run_json("rules", *RULES)
+    records = run_json("rules", *RULES)["rules"]
     text = run("rules", *RULES).stdout
     for record, rule in zip(records, RULES.values(), strict=True):
         assert (record["id"], record["text"], record["verdict"]) == (rule.id, rule.text, rule.verdict)
@@ -190,3 +197,26 @@ def test_progress_of_a_long_check_goes_to_the_terminal_alone(tmp_path: Path) -> 
     assert json.loads(done.stdout)["images"][0]["state"] == "healthy"
     assert b"checking" in os.read(ours, 1 << 16)
     os.close(ours)
+
+
+def test_a_dirty_but_sound_image_says_so_and_what_ends_it(tmp_path: Path) -> None:
+    sound = Recipe("sound", bat=Bat((Block(0), Block(2))), log=Log((LogEntry((Hide("bat"),)),)))
+    path = make(tmp_path, sound).path
+    before = path.read_bytes()
+    result = run("check", path)
+    assert result.stdout.startswith("dirty log: the file was not closed cleanly.")
+    assert "Windows refuses to open the file read-only" in result.stdout
+    assert last(result.stdout) == "healthy"
+    assert path.read_bytes() == before
+    command = result.stderr.split("`")[1]
+    assert run_json("check", path)["images"][0]["is_dirty"] is True
+    run(*shlex.split(command)[1:])
+    after = run("check", path)
+    assert (after.stdout, after.stderr) == ("healthy\n", "")
+    assert run_json("check", path)["images"][0]["is_dirty"] is False
+
+
+def test_a_dirty_log_that_cannot_be_replayed_is_not_called_harmless(tmp_path: Path) -> None:
+    path = make(tmp_path, DIRTY).path
+    result = run("check", "--log", "ignore", path)
+    assert "dirty log" not in result.stdout

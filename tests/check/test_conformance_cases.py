@@ -7,16 +7,21 @@ from pathlib import Path
 import pytest
 from vhdx_format.rules import RULES
 
-from vhdx_runtime.chain import open_chain
+from tests.support.sampling import sampled
 from vhdx_runtime.check import Report, check_chain, check_image, without_chain
 from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Case
+from vhdx_runtime.disk.chain import open_chain
+from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.errors import VhdxError
-from vhdx_runtime.image import load_image
 
 CASES = cases.load_cases()
 GROUPS = 24
+SHORTENED = {  # cut off, but nothing of the disk is lost, or the file is refused
+    "region-bat-slack-cut-off", "region-metadata-cut-off", "log-cut-off-in-use",
+    "log-flushed-file-offset-larger-than-the-file", "bitmap-cut-off",
+}  # fmt: skip
 PROVABLE = sorted(rule.id for rule in RULES.values() if rule.provable.kind != "no")
 
 
@@ -53,6 +58,8 @@ def problem(case: Case, folder: Path) -> str:
     lost = sum(report.lost.bytes for report in found)
     if case.expect == "read" and lost:
         return f"{lost} bytes are said to be lost"
+    if any(report.possible_loss or (report.cut and case.id not in SHORTENED and not lost) for report in found):
+        return f"false alarm: {first.cut}, {first.possible_loss}"
     if case.expect == "read-degraded" and len(found) == 1:
         expected = joined(case.lost)
         if first.lost.is_complete and list(first.lost.ranges) != expected:
@@ -73,7 +80,7 @@ def joined(ranges: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
     return result
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
+@pytest.mark.parametrize("group", sampled(range(GROUPS), *range(1, GROUPS, 3)))
 def test_every_case_yields_exactly_its_findings(group: int, tmp_path: Path) -> None:
     wrong = []
     for case in CASES[group::GROUPS]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.sampling import sampled
 from vhdx_runtime.conformance import Geometry, Log, Recipe, expand
 
 MIB, GIB, TIB = 1 << 20, 1 << 30, 1 << 40
@@ -27,7 +28,7 @@ import json, sys, time
 from pathlib import Path
 from vhdx_runtime.check import check_image
 from vhdx_runtime.codec.source import open_source
-from vhdx_runtime.image import load_image
+from vhdx_runtime.disk.image import load_image
 import numpy
 def peak():
     return next(int(l.split()[1]) for l in Path("/proc/self/status").read_text().splitlines() if l.startswith("VmHWM"))
@@ -138,6 +139,7 @@ def memory() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_a_full_disk_of_64_tib_is_checked_in_6_seconds_and_1200_mib(memory: Path) -> None:
     found = measured(write(memory, Geometry(virtual_disk_size=64 * TIB), scrambled=True))
     assert (found["totals"], found["lost"]) == ({}, 0)
@@ -145,8 +147,8 @@ def test_a_full_disk_of_64_tib_is_checked_in_6_seconds_and_1200_mib(memory: Path
     assert found["mib"] <= 1200
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_table_takes_18_bytes_of_memory_for_an_entry_at_most(name: str, memory: Path) -> None:
+@pytest.mark.parametrize("name", sampled(HOSTILE, "two at each place"))
+def test_a_hostile_table_takes_18_bytes_of_memory_for_an_entry_and_4_seconds_at_most(name: str, memory: Path) -> None:
     words, block, findings = HOSTILE[name]
     geometry = Geometry(virtual_disk_size=(block * MIB) * MANY, block_size=block * MIB)
     found = measured(write(memory, geometry, scrambled=False, words=words))
@@ -154,6 +156,7 @@ def test_a_hostile_table_takes_18_bytes_of_memory_for_an_entry_at_most(name: str
     assert found["totals"].keys() == findings.keys()
     assert all(abs(found["totals"][rule] - share * MANY) <= 1 for rule, share in findings.items())
     assert found["mib"] <= 1200 * MANY / (1 << 26)
+    assert found["seconds"] <= 4
 
 
 def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Path) -> None:
@@ -167,6 +170,7 @@ def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Pat
     assert found["seconds"] <= 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [bytes(MIB), random.Random(0).randbytes(MIB)], ids=["zeros", "noise"])
 def test_a_gib_of_log_without_entries_is_scanned_in_a_second(unit: bytes, memory: Path) -> None:
     found = measured(write_log(memory, unit))

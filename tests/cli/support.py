@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import jsonschema
 from click.testing import CliRunner, Result
 
 import vhdx_runtime.cli
+from tests.support.children import BASE, CHILD
 from vhdx_runtime.cli import main
 from vhdx_runtime.conformance import (
     Bat,
@@ -29,6 +30,8 @@ from vhdx_runtime.conformance import (
     Zeros,
     expand,
     expand_chain,
+    locator_for,
+    make_guid,
 )
 
 KIB, MIB, TIB = 1 << 10, 1 << 20, 1 << 40
@@ -65,6 +68,11 @@ HUGE = Recipe(
     geometry=Geometry(virtual_disk_size=64 * TIB, block_size=256 * MIB),
     bat=Bat((Block(0, fills=(Fill(MIB, 100_000),)), Block(200_000, fills=(Fill(0, 1),)))),
 )
+UNEVEN = Recipe(  # the size is no whole number of sectors
+    name="uneven",
+    geometry=Geometry(virtual_disk_size=2_000_000_000, logical_sector_size=4096),
+    bat=Bat((Block(0),)),
+)
 
 
 def differencing(name: str, *blocks: Block, size: int = 8 * MIB) -> Recipe:
@@ -78,6 +86,19 @@ CHAIN = (
     ),
     differencing("middle", Block(1, 7, sectors=((8, 16), (100, 3))), Block(5, 2), Block(7)),
     differencing("child", Block(1, 7, sectors=((0, 1), (2000, 48))), Block(2)),
+)
+NEW = make_guid("mounted and written to")
+CHANGED = (
+    replace(
+        BASE,
+        headers=(HeaderCopy(1, data_write_guid=NEW), HeaderCopy(2, data_write_guid=NEW)),
+        bat=Bat((Block(0), Block(2, 2), Block(3))),
+    ),
+    replace(
+        CHILD,
+        file_name="base_1A2B3C4D-0000-4000-8000-000000000001.avhdx",
+        parent=locator_for(BASE, is_full=True),
+    ),
 )
 HOSTILE_NAME = "evil\x1b]0;owned\x07\u202egnp.vhdx"
 HOSTILE = Recipe(
@@ -125,6 +146,12 @@ def make_chain(folder: Path, *names: str) -> dict[str, Made]:
     return {made.recipe.name: Made(made.write(folder), made) for made in _chain() if made.recipe.name in wanted}
 
 
+def make_changed(folder: Path) -> tuple[Made, Made]:
+    """Write a parent that somebody mounted and changed, and a checkpoint over it made before."""
+    parent, child = expand_chain(CHANGED)
+    return Made(parent.write(folder), parent), Made(child.write(folder), child)
+
+
 def run(*arguments: object, code: int = 0) -> Result:
     """Run a command in this process; it must end with the given exit code, and never with a traceback."""
     result = CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="vhdx")
@@ -139,7 +166,16 @@ def run_json(*arguments: object, code: int = 0) -> Any:
     result = run(*arguments, "--json", code=code)
     value = json.loads(result.stdout)
     schema(str(arguments[0])).validate(value)
+    if isinstance(value, dict):
+        assert value.pop("format_version") == 1
     return value
+
+
+def run_failing(*arguments: object, code: int) -> Any:
+    """Run a command with --json that fails; what it says of the error."""
+    value = json.loads(run(*arguments, "--json", code=code).stdout)
+    schema("error").validate(value)
+    return value["error"]
 
 
 @cache

@@ -150,8 +150,14 @@ def test_a_vhdx_whose_signature_is_gone_is_no_raw_image(tmp_path: Path) -> None:
 def test_what_cannot_be_opened_is_2_and_what_cannot_be_read_is_4(tmp_path: Path) -> None:
     made = make(tmp_path, BROKEN)
     assert run("compare", made.path, tmp_path / "nowhere", code=2).stderr.startswith("vhdx: error: ")
-    assert run("compare", made.path, raw(made), code=4).stderr.startswith("vhdx: error: bat[1] state")
-    report = run_json("compare", "--salvage", made.path, made.path.with_suffix(".raw"))
+    error = run("compare", made.path, raw(made), code=4).stderr
+    assert error.startswith(f"vhdx: error: {made.path}: bat[1] state")
+    (tmp_path / "zeros.raw").write_bytes(
+        made.disk[:MIB] + bytes(2 * MIB) + made.disk[3 * MIB : 6 * MIB] + bytes(MIB) + made.disk[7 * MIB :]
+    )
+    report = run_json("compare", "--salvage", made.path, tmp_path / "zeros.raw", code=4)
+    assert (report["bytes"], report["identical"]) == (0, False), "what nobody can read is not the same as zeros"
+    report = run_json("compare", "--salvage", made.path, made.path.with_suffix(".raw"), code=4)
     assert (report["lost"]["a"]["bytes"], report["lost"]["b"]["bytes"]) == (3 * MIB, 0)
 
 
@@ -177,3 +183,13 @@ def test_an_empty_file_is_a_raw_image_of_no_size(tmp_path: Path) -> None:
     empty.touch()
     zeros = make(tmp_path, Recipe(name="zeros", geometry=Geometry(virtual_disk_size=MIB)))
     assert run_json("compare", empty, zeros.path)["identical"] is True
+
+
+def test_what_is_neither_a_container_nor_a_raw_image_is_not_compared_as_one(tmp_path: Path) -> None:
+    made = make(tmp_path, SAMPLE)
+    for name, content, word in (("empty.vhdx", b"", "empty"), ("packed.vhdx", b"\x1f\x8b\x08" * 99, "gzip")):
+        (tmp_path / name).write_bytes(content)
+        assert word in run("compare", "-q", tmp_path / name, made.path, code=2).stderr
+    (tmp_path / "empty.raw").write_bytes(b"")
+    run("compare", "-q", tmp_path / "empty.raw", made.path, code=1)
+    run("compare", "-q", "--format-a", "raw", tmp_path / "packed.vhdx", made.path, code=1)

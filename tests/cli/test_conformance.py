@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from tests.cli.support import run, schema
-from vhdx_runtime.conformance import cases, form
-from vhdx_runtime.conformance.recipe import Recipe
+from vhdx_runtime.conformance import cases
+from vhdx_runtime.conformance.recipes import form
+from vhdx_runtime.conformance.recipes.recipe import Recipe
 
 CASES = cases.load_cases()
 SMALL = ("header-1-zeroed", "both-headers-torn")
@@ -26,7 +27,7 @@ def test_list_shows_every_case_once() -> None:
 def test_list_takes_areas() -> None:
     found = json.loads(run("conformance", "list", "headers", "--json").stdout)
     schema("conformance-list").validate(found)
-    assert [case["id"] for case in found] == [case.id for case in CASES if case.area == "headers"]
+    assert [case["id"] for case in found["cases"]] == [case.id for case in CASES if case.area == "headers"]
     assert "there are bat, " in run("conformance", "list", "nonsense", code=2).stderr
 
 
@@ -79,8 +80,9 @@ def test_pack_makes_a_zip_and_replaces_none(tmp_path: Path, monkeypatch: pytest.
         assert {name.split("/")[0] for name in archive.namelist()} == {"vhdx-conformance"}
     before = out.read_bytes()
     assert "--force" in run("conformance", "pack", out, code=2).stderr
-    run("conformance", "pack", out, "--force")
-    assert out.read_bytes() == before
+    packed = json.loads(run("conformance", "pack", out, "--force", "--json").stdout)
+    schema("conformance-pack").validate(packed)
+    assert (packed["cases"], packed["file"], out.read_bytes()) == (2, str(out), before)
 
 
 def test_a_case_file_that_is_wrong_is_one_line_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,5 +90,5 @@ def test_a_case_file_that_is_wrong_is_one_line_with_its_place(monkeypatch: pytes
         return tuple(cases.read_cases("- {id: x, titel: t}", "cases/mine.yaml"))
 
     monkeypatch.setattr(cases, "load_cases", broken)
-    text = run("conformance", "list", code=1).stderr
-    assert text == "vhdx: error: cases/mine.yaml:1: no key is called titel: did you mean title?\n"
+    text = run("conformance", "list", code=2).stderr
+    assert text.startswith("vhdx: error: cases/mine.yaml:1: no key is called titel: did you mean title?\nhint: ")

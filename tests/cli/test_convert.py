@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +27,9 @@ from tests.cli.support import (
     LONE,
     MIB,
     SAMPLE,
+    SECTOR,
     TORN,
+    UNEVEN,
     differencing,
     listing,
     make,
@@ -33,6 +38,7 @@ from tests.cli.support import (
     run_json,
 )
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Recipe, expand_chain
+from vhdx_runtime.write import newfile
 
 FIXED = Recipe(
     name="fixed", geometry=Geometry("fixed", 16 * MIB), bat=Bat((Block(3, fills=(Fill(100 * KIB, 64 * KIB),)),))
@@ -100,7 +106,7 @@ def test_an_existing_file_is_replaced_only_when_asked(tmp_path: Path) -> None:
     made = make(tmp_path, LONE)
     out = tmp_path / "out.raw"
     out.write_text("precious")
-    assert "exists; --force replaces it" in run("convert", made.path, out, code=2).stderr
+    assert "exists\nhint: `--force` replaces it" in run("convert", made.path, out, code=2).stderr
     assert out.read_text() == "precious"
     run("convert", "--force", made.path, out)
     assert out.read_bytes() == made.disk
@@ -124,23 +130,25 @@ def test_no_file_of_the_chain_is_ever_replaced(tmp_path: Path, how: str) -> None
 
 def test_only_a_regular_file_is_replaced(tmp_path: Path) -> None:
     made = make(tmp_path, LONE)
-    (tmp_path / "folder").mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    for name in ("folder", "pipe"):
+    (tmp_path / "folder.raw").mkdir()
+    os.mkfifo(tmp_path / "pipe.raw")
+    for name in ("folder.raw", "pipe.raw"):
         assert "no regular file" in run("convert", "--force", made.path, tmp_path / name, code=2).stderr
 
 
 def test_a_symbolic_link_keeps_pointing_to_the_new_image(tmp_path: Path) -> None:
     made = make(tmp_path, LONE)
-    (tmp_path / "link").symlink_to("real.raw")
-    run("convert", made.path, tmp_path / "link")
-    assert (tmp_path / "link").is_symlink()
+    (tmp_path / "link.raw").symlink_to("real.raw")
+    (tmp_path / "real.raw").write_text("old")
+    run("convert", "--force", made.path, tmp_path / "link.raw")
+    assert (tmp_path / "link.raw").is_symlink()
     assert (tmp_path / "real.raw").read_bytes() == made.disk
 
 
 def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:
     made = make(tmp_path, BROKEN)
-    assert run("convert", made.path, tmp_path / "out.raw", code=1).stderr.startswith("vhdx: error: bat[1] state")
+    error = run("convert", made.path, tmp_path / "out.raw", code=1).stderr
+    assert error.startswith(f"vhdx: error: {made.path}: bat[1] state")
     (tmp_path / "old.raw").write_text("precious")
     run("convert", "--force", made.path, tmp_path / "old.raw", code=1)
     assert (tmp_path / "old.raw").read_text() == "precious"
@@ -148,14 +156,15 @@ def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    result = run("convert", make(tmp_path, LONE).path, tmp_path / "no" / "out.raw", code=1)
+    result = run("convert", make(tmp_path, LONE).path, tmp_path / "no" / "out.raw", code=3)
     assert result.stderr.startswith("vhdx: error: ")
-    assert result.stderr.count("\n") == 1
+    assert "\nhint: " in result.stderr
+    assert result.stderr.count("\n") == 2
 
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGHUP, 128 + signal.SIGHUP), (signal.SIGINT, 1)],
+    [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGHUP, 128 + signal.SIGHUP)],
 )
 def test_an_interrupted_run_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
@@ -171,6 +180,7 @@ def test_an_interrupted_run_leaves_nothing(
                 os.kill(os.getpid(), number)
         return copy_range(*arguments)
 
+    monkeypatch.setattr(newfile, "_NAMELESS", 0)
     monkeypatch.setattr(copying, "copy_range", interrupt)
     before = signal.getsignal(number)
     run("convert", made.path, tmp_path / "out.raw", code=code)
@@ -193,7 +203,7 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pyte
 
 
 def test_without_hard_links_the_image_still_gets_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "no hard links here")
 
     monkeypatch.setattr(os, "link", refuse)
@@ -233,3 +243,210 @@ def test_qemu_img_reads_the_same_disk(tmp_path: Path, qemu_img: Callable[..., An
         run("convert", made.path, out)
         compared = qemu_img("compare", "-f", "vhdx", "-F", "raw", made.path, out)
         assert compared.stdout == "Images are identical.\n"
+
+
+# The mapfile
+
+
+def ddrescuelog(*arguments: object) -> str:
+    """Run GNU ddrescuelog, or skip."""
+    program = shutil.which("ddrescuelog")
+    if program is None:
+        pytest.skip("mapfiles: ddrescuelog is not installed (Debian: apt-get install gddrescue)")
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_mapfile_covers_the_disk_and_names_what_was_lost(tmp_path: Path) -> None:
+    """The form is that of the manual of GNU ddrescue, "Mapfile structure"."""
+    made, mapfile = make(tmp_path, BROKEN), tmp_path / "out.map"
+    run("convert", "--salvage", "--mapfile", mapfile, made.path, tmp_path / "out.raw", code=1)
+    lines = [line for line in mapfile.read_text().splitlines() if not line.startswith("#")]
+    assert lines[0].split() == ["0x00000000", "+", "1"]
+    rows = [(int(start, 0), int(size, 0), status) for start, size, status in map(str.split, lines[1:])]
+    assert rows == [
+        (0, MIB, "+"),
+        (MIB, 2 * MIB, "-"),
+        (3 * MIB, 3 * MIB, "+"),
+        (6 * MIB, MIB, "-"),
+        (7 * MIB, MIB, "+"),
+    ]
+
+
+def test_ddrescue_reads_the_mapfile(tmp_path: Path) -> None:
+    made, mapfile = make(tmp_path, BROKEN), tmp_path / "out.map"
+    run("convert", "--salvage", "--mapfile", mapfile, made.path, tmp_path / "out.raw", code=1)
+    bad = {int(block) for block in ddrescuelog("-b", SECTOR, "-l-", mapfile).split()}
+    assert bad == {at // SECTOR for start, end in ((1, 3), (6, 7)) for at in range(start * MIB, end * MIB, SECTOR)}
+    run("convert", "--mapfile", tmp_path / "good.map", make(tmp_path, SAMPLE).path, tmp_path / "good.raw")
+    assert ddrescuelog("-D", tmp_path / "good.map") == ""
+
+
+def test_a_mapfile_is_made_like_any_new_file(tmp_path: Path) -> None:
+    made, mapfile = make(tmp_path, SAMPLE), tmp_path / "out.map"
+    mapfile.write_text("precious")
+    out = tmp_path / "out.raw"
+    assert "exists\nhint: `--force`" in run("convert", "--mapfile", mapfile, made.path, out, code=2).stderr
+    assert "is the output, too" in run("convert", "--mapfile", out, made.path, out, code=2).stderr
+    assert "one of the files that are read" in run("convert", "--mapfile", made.path, made.path, out, code=2).stderr
+    assert (mapfile.read_text(), out.exists()) == ("precious", False)
+    run("convert", "--mapfile", tmp_path / "failed.map", make(tmp_path, BROKEN).path, out, code=1)
+    assert not (tmp_path / "failed.map").exists(), "without salvage nothing is written, and no map of it"
+    run("convert", "--force", "--mapfile", mapfile, made.path, "-")
+    assert mapfile.read_text().startswith("# Mapfile. Created by vhdx-runtime")
+
+
+# To other formats, and from raw.
+
+
+def program(*words: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    """Run the command as a process of its own: it needs real pipes."""
+    code = 'from vhdx_runtime.cli import main; main(prog_name="vhdx")'
+    return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, timeout=60, **options)
+
+
+def test_the_ending_of_the_name_says_what_is_made(tmp_path: Path) -> None:
+    made = make(tmp_path, SAMPLE)
+    run("convert", made.path, tmp_path / "out.VHD")
+    footed = (tmp_path / "out.VHD").read_bytes()
+    assert (footed[:-512], footed[-512:-504]) == (made.disk, b"conectix")
+    record = run_json("convert", made.path, tmp_path / "out.vhdx", "--verify")
+    assert (record["format"], record["disk_type"], record["block_size"]) == ("vhdx", "dynamic", 32 * MIB)
+    assert (
+        run_json("hash", "--sparse-digest", tmp_path / "out.vhdx")["digests"]["nonzero_64k_digest"]
+        == record["verified"]
+    )
+    run("convert", made.path, tmp_path / "odd.name", "--format", "raw")
+    assert (tmp_path / "odd.name").read_bytes() == made.disk
+    for name in ("out.qcow2", "out.vmdk", "out"):
+        assert "--format raw" in run("convert", made.path, tmp_path / name, code=2).stderr
+
+
+def test_a_raw_image_is_known_by_its_ending_or_named_as_one(tmp_path: Path) -> None:
+    flat = b"raw" * 500_000
+    for name in ("in.img", "in.data"):
+        (tmp_path / name).write_bytes(flat)
+    run("convert", tmp_path / "in.img", tmp_path / "one.vhdx")
+    assert "--from raw" in run("convert", tmp_path / "in.data", tmp_path / "two.vhdx", code=3).stderr
+    run("convert", "--from", "raw", tmp_path / "in.data", tmp_path / "two.vhdx")
+    for name in ("one.vhdx", "two.vhdx"):
+        assert run("read", tmp_path / name, "-o", "-").stdout_bytes == flat.ljust(1_500_160, b"\0")
+
+
+def test_a_container_that_is_called_raw_is_not_guessed_at(tmp_path: Path) -> None:
+    made = make(tmp_path, SAMPLE)
+    evil = made.path.rename(tmp_path / "evil.img")
+    error = run("convert", evil, tmp_path / "out.vhdx", code=1).stderr
+    assert "--from vhdx" in error
+    assert listing(tmp_path) == ["evil.img"]
+    run("convert", "--from", "vhdx", evil, tmp_path / "out.raw")
+    assert (tmp_path / "out.raw").read_bytes() == made.disk
+    run("convert", "--from", "raw", evil, tmp_path / "nested.vhdx")
+    assert run("read", tmp_path / "nested.vhdx", "-o", "-").stdout_bytes == evil.read_bytes()
+
+
+def test_pipes_on_both_sides(tmp_path: Path) -> None:
+    flat = os.urandom(3 * MIB) + bytes(2 * MIB) + b"end"
+    words = ("convert", "-", "-", "--format", "vhdx", "--type", "fixed", "--size", len(flat))
+    done = program(*words, input=flat)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "out.vhdx").write_bytes(done.stdout)
+    assert run("check", tmp_path / "out.vhdx").stdout == "healthy\n"
+    assert run("read", tmp_path / "out.vhdx", "-o", "-").stdout_bytes[: len(flat)] == flat
+    to_file = program("convert", "-", tmp_path / "two.vhdx", "--size", len(flat), "--verify", input=flat)
+    assert b"read back and the same" in to_file.stdout, to_file.stderr
+    assert program("convert", "-", "-", input=flat).stdout == flat
+    vhd = program("convert", tmp_path / "two.vhdx", "-", "--format", "vhd").stdout
+    assert (len(vhd), vhd[: len(flat)]) == (6 * MIB + 512, flat)
+
+
+def test_a_pipe_needs_a_size_that_is_right(tmp_path: Path) -> None:
+    out = tmp_path / "out.vhdx"
+    for size, said in (((), b"size is missing"), ((4,), b"has more than"), ((6,), b"has only 5 of the 6 bytes")):
+        done = program("convert", "-", out, *(("--size", *size) if size else ()), input=b"12345")
+        assert done.returncode == (1 if size else 2)
+        assert said in done.stderr
+        assert b"Traceback" not in done.stderr
+    assert listing(tmp_path) == []
+
+
+def test_a_file_on_standard_input_says_itself_how_long_it_is(tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"x" * MIB)
+    with open(tmp_path / "in", "rb") as file:
+        assert program("convert", "-", tmp_path / "out.vhdx", stdin=file).returncode == 0
+    assert run("read", tmp_path / "out.vhdx", "-o", "-").stdout_bytes == b"x" * MIB
+
+
+def test_a_vhdx_is_made_of_what_can_be_salvaged(tmp_path: Path) -> None:
+    made = make(tmp_path, BROKEN)
+    record = run_json("convert", "--salvage", made.path, tmp_path / "out.vhdx", code=1)
+    assert record["lost"]["bytes"] == 3 * MIB
+    assert run("read", tmp_path / "out.vhdx", "-o", "-").stdout_bytes == made.disk
+
+
+def test_sectors_of_the_source_are_kept(tmp_path: Path) -> None:
+    native = Recipe(name="native", geometry=Geometry(virtual_disk_size=8 * MIB, logical_sector_size=4096))
+    made = make(tmp_path, native)
+    run("convert", made.path, tmp_path / "out.vhdx")
+    assert run_json("info", tmp_path / "out.vhdx")["logical_sector_size"] == 4096
+    assert "sectors of 4096 bytes" in run("convert", made.path, tmp_path / "out.vhd", code=2).stderr
+
+
+def test_a_file_that_may_not_grow_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    """A limit of the process stands in for a full disk: the system refuses in the middle of the copy."""
+    resource = pytest.importorskip("resource", reason="limits of a process: this system has none")
+    (tmp_path / "in.raw").write_bytes(os.urandom(8 * MIB))
+    limited = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6 * MIB, 6 * MIB))}
+    for name in ("out.vhdx", "out.vhd", "copy.raw"):
+        done = program("convert", tmp_path / "in.raw", tmp_path / name, "--force", **limited)
+        assert done.returncode == 3
+        assert done.stderr.decode().startswith(f"vhdx: error: {tmp_path / name}: ")
+        assert b"nothing of it is left" in done.stderr
+        assert listing(tmp_path) == ["in.raw"]
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGINT", "SIGTERM"])
+def test_a_run_that_is_ended_leaves_no_file_with_a_name(tmp_path: Path, name: str) -> None:
+    code = 'from vhdx_runtime.cli import main; main(prog_name="vhdx")'
+    feeding = subprocess.Popen(
+        [sys.executable, "-c", code, "convert", "-", str(tmp_path / "out.vhdx"), "--size", "1G"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert feeding.stdin
+    feeding.stdin.write(os.urandom(8 * MIB))  # a pipe holds far less: most of it has been taken
+    feeding.stdin.flush()
+    feeding.send_signal(getattr(signal, name))
+    _, said = feeding.communicate()
+    assert listing(tmp_path) == []
+    assert name == "SIGKILL" or b"ended after" in said
+
+
+def test_what_needs_a_file_is_refused_for_a_pipe(tmp_path: Path) -> None:
+    made = make(tmp_path, SAMPLE)
+    for option in ("--verify", "--allocate"):
+        assert "needs a file" in run("convert", made.path, "-", option, code=2).stderr
+
+
+def test_what_makes_up_no_whole_sector_is_said_to_be_left_out(tmp_path: Path) -> None:
+    made = make(tmp_path, UNEVEN)
+    out = tmp_path / "out.raw"
+    told = run("convert", made.path, out).stderr
+    assert "1 KiB (1024 bytes) at the end of the disk was left out" in told
+    assert out.stat().st_size == 2_000_000_000 - 1024
+    record = run_json("convert", "--force", made.path, out)
+    assert (record["virtual_size"], record["left_out"]) == (2_000_000_000 - 1024, 1024)
+    assert run_json("convert", "--force", make(tmp_path, LONE).path, out)["left_out"] == 0
+
+
+def test_an_empty_input_makes_no_vhd(tmp_path: Path) -> None:
+    (tmp_path / "e.raw").write_bytes(b"")
+    for name in ("e.vhd", "e.vhdx"):
+        assert "no disk has no bytes" in run("convert", tmp_path / "e.raw", tmp_path / name, code=2).stderr
+    assert listing(tmp_path) == ["e.raw"]
+
+
+def test_reading_back_costs_nothing_where_nothing_is_stored(tmp_path: Path) -> None:
+    run("create", tmp_path / "s.vhdx", "--size", "8T")
+    start = time.process_time()
+    run("convert", tmp_path / "s.vhdx", tmp_path / "s.raw", "--verify")
+    assert time.process_time() - start < 3

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.cli.support import BROKEN, DIRTY, HOSTILE, LONE, SAMPLE, TORN, make, make_chain
+from tests.cli.support import BROKEN, DIRTY, HOSTILE, LONE, SAMPLE, TORN, make, make_chain, make_changed
 from vhdx_runtime.cli import main
 
 GOLDEN = sorted((Path(__file__).parent / "golden").glob("*.txt"))
 LINES = 150
 VARYING = [
     (re.compile(r'"time": "[^"]*"'), '"time": "TIME"'),
+    (re.compile(r'"stored": [0-9]+'), '"stored": STORED'),
+    (re.compile(r'"sparse": (true|false)'), '"sparse": SPARSE'),
+    (re.compile(r"^size on host .*", re.MULTILINE), "size on host      STORED"),
     (re.compile(r'"version": "vhdx [^"]*"'), '"version": "VERSION"'),
 ]
 
@@ -27,6 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         make(tmp_path, recipe)
     made = make_chain(tmp_path)
     (tmp_path / "lost").mkdir()
+    (tmp_path / "changed").mkdir()
+    make_changed(tmp_path / "changed")[1].path.rename(tmp_path / "changed" / "checkpoint.avhdx")
     (tmp_path / "lost" / "child.vhdx").write_bytes(made["child"].path.read_bytes())
     (tmp_path / "changed.raw").write_bytes(bytes(5000) + b"x" + bytes((8 << 20) - 5001))
     monkeypatch.chdir(tmp_path)

@@ -69,7 +69,7 @@ def test_the_record_says_how_the_digests_came_about(tmp_path: Path, monkeypatch:
     assert found["command"] == ["vhdx", "hash", "--json", "x.vhdx"]
     ended = datetime.fromisoformat(found["time"])
     assert abs(datetime.now(ended.tzinfo) - ended) < timedelta(minutes=1)
-    assert found["unreadable"] == {"count": 0, "bytes": 0, "ranges": []}
+    assert found["unreadable"] == {"count": 0, "bytes": 0, "is_complete": True, "ranges": []}
 
 
 def test_people_get_a_line_for_each_digest(tmp_path: Path) -> None:
@@ -97,3 +97,35 @@ def test_real_images_have_the_sparse_digests_of_the_manifest(real_images: Any) -
         digests = run_json("hash", "--sparse-digest", *named, real_images.path(name))["digests"]
         assert digests["nonzero_64k_digest"] == record["expected"]["nonzero_64k_digest"], name
         assert digests["nonzero_64k_units"] == record["expected"]["nonzero_64k_units"], name
+
+
+@pytest.mark.parametrize("name", ["sha512", "blake2b", "sha3_256", "md5"])
+def test_any_algorithm_of_fixed_length_can_be_asked_for(tmp_path: Path, name: str) -> None:
+    made = make(tmp_path, SAMPLE)
+    found = run_json("hash", "--algorithm", name, "--algorithm", "sha256", made.path)["digests"]
+    assert found == {each: hashlib.new(each, made.disk).hexdigest() for each in (name, "sha256")}
+
+
+@pytest.mark.parametrize("name", ["shake_128", "sha-nothing", ""])
+def test_what_is_no_such_algorithm_is_wrong_usage(tmp_path: Path, name: str) -> None:
+    result = run("hash", "--algorithm", name, make(tmp_path, SAMPLE).path, code=2)
+    assert "no algorithm is called" in result.stderr
+    assert "sha256" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("size", [0, 1, (4 << 20) - 1, 4 << 20, (9 << 20) + 5])
+def test_a_container_is_digested_as_it_is_whatever_it_holds(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "evidence.bin"
+    path.write_bytes(bytes(range(256)) * (size // 256) + b"x" * (size % 256))
+    found = run_json("hash", "--container", path)
+    assert found["digests"] == flat_digests(path.read_bytes())
+    assert (found["of"], found["virtual_size"], found["source"]["file_size"]) == ("container", None, size)
+
+
+def test_a_container_is_not_its_disk(tmp_path: Path) -> None:
+    made = make(tmp_path, DIRTY)
+    before = made.path.read_bytes()
+    assert run_json("hash", "--container", made.path)["digests"] == flat_digests(before)
+    assert run_json("hash", made.path)["of"] == "disk"
+    run("hash", "--container", "--sparse-digest", made.path, code=2)
+    run("hash", "--container", tmp_path / "nowhere", code=3)

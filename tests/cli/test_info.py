@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.support import CHAIN, DIRTY, HOSTILE, MIB, SAMPLE, TORN, make, make_chain, run, run_json
-from vhdx_runtime.conformance import BytesOverride, HeaderCopy, Recipe
+import vhdx_runtime as vhdx
+from tests.cli.support import CHAIN, DIRTY, HOSTILE, MIB, SAMPLE, TORN, UNEVEN, make, make_chain, run, run_json
+from vhdx_runtime.conformance import Bat, Block, BytesOverride, Geometry, HeaderCopy, Hide, Log, LogEntry, Recipe
+from vhdx_runtime.wording import size_text
 
 
 def test_info_says_what_the_recipe_says(tmp_path: Path) -> None:
@@ -57,6 +62,126 @@ def test_info_names_a_torn_header_and_exits_with_1(tmp_path: Path) -> None:
     assert "HDR-002" in [finding["rule"] for finding in found["findings"]]
 
 
+FILLERS = {"0xFF": b"\xff" * 512, "text": b"The quick brown fox jumps over the lazy dog, and 0123456789 abc. " * 8}
+
+
+@pytest.mark.parametrize("name", FILLERS)
+def test_info_counts_the_entries_that_say_nothing(tmp_path: Path, name: str) -> None:
+    made = make(
+        tmp_path, Recipe("wide", geometry=Geometry(virtual_disk_size=100 * MIB), bat=Bat((Block(0), Block(99))))
+    )
+    data = bytearray(made.path.read_bytes())
+    data[3 * MIB : 3 * MIB + 512] = FILLERS[name][:512]
+    made.path.write_bytes(data)
+    assert run_json("info", made.path, code=1)["table"] == {"entries": 100, "looked_at": 100, "unreadable": 64}
+    assert "64 of 100 entries of the table say nothing" in run("info", made.path, code=1).stdout
+    entries = run_json("map", made.path, code=1)
+    assert [(one["start"], one["length"]) for one in entries if one.get("kind") == "unreadable"] == [(0, 64 * MIB)]
+
+
+USED = Recipe(
+    name="used",
+    geometry=Geometry(virtual_disk_size=40 * MIB),
+    bat=Bat((Block(0), Block(1), Block(2, fills=()), Block(7), Block(9, state=2), Block(30, fills=()))),
+)
+
+
+def test_info_counts_blocks_runs_and_on_request_zeros(tmp_path: Path) -> None:
+    made = make(tmp_path, USED)
+    found = run_json("info", made.path)["allocation"]
+    # header section, log, two regions, five blocks; in the file they lie in the order of the disk
+    smallest = made.path.stat().st_size
+    assert found == {
+        "looked_at": 40,
+        "blocks": 5,
+        "bytes": 5 * MIB,
+        "zero_blocks": None,
+        "runs": 1,
+        "fragmentation_percent": 0,
+        "smallest_file_size": smallest,
+    }
+    counted = run_json("info", "--count-zeros", made.path)["allocation"]
+    assert (counted["zero_blocks"], counted["smallest_file_size"]) == (2, smallest - 2 * MIB)
+    text = run("info", "--count-zeros", made.path).stdout
+    assert "2 blocks of these" in text
+    assert f"{size_text(smallest - 2 * MIB)}, without the blocks that hold only zeros\n" in text
+    assert f"{size_text(smallest)}; --count-zeros looks" in run("info", made.path).stdout
+
+
+@pytest.mark.parametrize(
+    ("order", "percent"),
+    [((0, 1, 2, 3, 4), 0), ((0, 1, 3, 2, 4), 75), ((4, 3, 2, 1, 0), 100), ((0, 1, 2, 4, 3), 50), ((0,), 0), ((), 0)],
+)
+def test_a_disk_is_fragmented_by_the_blocks_that_do_not_follow_the_one_before(
+    tmp_path: Path, order: tuple[int, ...], percent: int
+) -> None:
+    """The blocks of the disk are written one after the other, so that they lie in the file in that order."""
+    path = tmp_path / "new.vhdx"
+    vhdx.create(path, size=8 * MIB, block_size=MIB)
+    with vhdx.open(path, mode="r+") as disk:
+        for number in order:
+            disk.write_at(number * MIB, b"x")
+    assert run_json("info", path)["allocation"]["fragmentation_percent"] == percent
+
+
+def test_a_run_is_what_lies_one_behind_another(tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    raw = path.read_bytes()[3 * MIB : 3 * MIB + 64]  # the table, eight entries
+    words = [int.from_bytes(raw[at : at + 8], "little") for at in range(0, 64, 8)]
+    stored = [word >> 20 for word in words if word & 7 == 6]
+    breaks = sum(second != first + 1 for first, second in pairwise(stored))
+    assert len(stored) == 4
+    assert breaks > 0
+    assert run_json("info", path)["allocation"]["runs"] == 1 + breaks
+
+
+def test_zeros_are_counted_as_the_log_leaves_them(tmp_path: Path) -> None:
+    hidden = Recipe(
+        name="hidden",
+        bat=Bat((Block(0, fills=()), Block(2, fills=()))),
+        log=Log((LogEntry((Hide("payload[0]", 4096, 4096, "noise", sparse=False),)),)),
+    )
+    made = make(tmp_path, hidden)
+    assert made.disk.count(0) == len(made.disk)
+    assert run_json("info", "--count-zeros", made.path)["allocation"]["zero_blocks"] == 2
+    before = run_json("info", "--count-zeros", "--log", "ignore", made.path)["allocation"]
+    assert before["zero_blocks"] == 1
+
+
+def test_what_a_cut_took_is_not_counted_as_zeros(tmp_path: Path) -> None:
+    made = make(tmp_path, USED)
+    with made.path.open("r+b") as file:
+        file.truncate(made.path.stat().st_size - 4096)
+    found = run_json("info", "--count-zeros", made.path, code=1)["allocation"]
+    assert (found["blocks"], found["zero_blocks"]) == (5, 1)
+
+
+def test_info_says_what_the_file_takes_up_on_its_host(tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    path.write_bytes(path.read_bytes())
+    os.sync()
+    host = run_json("info", path)["host"]
+    assert host["stored"] == path.stat().st_blocks * 512
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size + 64 * MIB)
+    assert run_json("info", path)["host"]["sparse"] is True
+    assert "Windows attaches no such file" in run("info", path).stdout
+
+
+def test_the_table_of_a_huge_disk_is_looked_at_in_part(tmp_path: Path) -> None:
+    wide = Recipe(
+        name="wide",
+        geometry=Geometry(virtual_disk_size=16 << 40, block_size=MIB),
+        bat=Bat((Block(0), Block(9_000_000))),
+    )
+    made = make(tmp_path, wide)
+    start = time.perf_counter()
+    found = run_json("info", "--count-zeros", made.path)["allocation"]
+    assert time.perf_counter() - start < 2
+    assert (found["looked_at"], found["blocks"], found["smallest_file_size"]) == (100_000, 1, None)
+    assert "at least 1 block" in run("info", made.path).stdout
+
+
 def test_info_takes_the_header_that_is_asked_for(tmp_path: Path) -> None:
     assert run_json("info", "--header", "1", make(tmp_path, SAMPLE).path)["headers"]["current"] == 1
 
@@ -91,8 +216,7 @@ DAMAGED = {
     "signature": replace(SAMPLE, overrides=(BytesOverride("file", 0, b"not a vh"),)),
     "both headers": Recipe(headers=(HeaderCopy(1, damage="zeroed"), HeaderCopy(2, damage="bad_checksum"))),
     "metadata": replace(SAMPLE, overrides=(BytesOverride("metadata_table", 0, bytes(8)),)),
-    "cut short": replace(SAMPLE, file_length=(1 << 16) + 100),
-    "cut in the identifier": replace(SAMPLE, file_length=12),
+    "cut short": replace(SAMPLE, file_length=(1 << 17) + 100),
 }
 
 
@@ -118,7 +242,8 @@ def test_what_cannot_be_opened_is_one_line_and_3(tmp_path: Path, name: str) -> N
     result = run("info", tmp_path / name, code=3)
     assert result.stdout == ""
     assert result.stderr.startswith("vhdx: error: ")
-    assert result.stderr.count("\n") == 1
+    assert "\nhint: " in result.stderr
+    assert result.stderr.count("\n") == 2
 
 
 def test_strict_makes_any_finding_matter(tmp_path: Path) -> None:
@@ -162,3 +287,11 @@ def test_every_real_image_is_described_as_the_manifest_does(real_images: Any) ->
         current = found["headers"]["current"]
         assert found["headers"]["copies"][current - 1]["file_offset"] == record["current_header_offset"], name
         assert (found["log"]["state"] != "clean") is record["log"]["dirty"], name
+
+
+def test_a_size_that_is_no_whole_number_of_sectors_is_shown_as_stored(tmp_path: Path) -> None:
+    path = make(tmp_path, UNEVEN).path
+    found = run_json("info", path, code=1)
+    assert (found["virtual_size"], found["stored_virtual_size"]) == (2_000_000_000 - 1024, 2_000_000_000)
+    assert "as stored       1.86 GiB (2000000000 bytes), no whole number of sectors" in run("info", path, code=1).stdout
+    assert "as stored" not in run("info", make(tmp_path, SAMPLE).path).stdout

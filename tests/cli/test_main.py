@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ def loaded_by(*arguments: object) -> set[str]:
 def test_a_light_command_loads_nothing_heavy_and_no_other_command(tmp_path: Path, arguments: list[str]) -> None:
     name = arguments[0]
     loaded = loaded_by(*arguments, *([] if name.startswith("-") else [make(tmp_path, SAMPLE).path]))
-    assert "vhdx_runtime.image" in loaded, "nothing to judge"
+    assert "vhdx_runtime.disk.image" in loaded, "nothing to judge"
     heavy = {"numpy", "construct", "rich", "concurrent", "tempfile", "yaml"}
     assert not {module.split(".")[0] for module in loaded} & heavy
     commands = loaded & {place.target.partition(":")[0] for place in COMMANDS.values()}
@@ -93,11 +94,12 @@ def test_a_child_reads_through_each_of_the_ways_to_name_a_parent(tmp_path: Path)
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path, name: str) -> None:
-    more = [tmp_path / "out"] if name in ("convert", "compare") else []
+    more = [tmp_path / "out.raw"] if name in ("convert", "compare") else []
     result = run(name, tmp_path / "no\nwhere.vhdx", *more, code=2 if name == "compare" else 3)
     assert result.stdout == ""
     assert result.stderr.startswith("vhdx: error: ")
-    assert result.stderr.count("\n") == 1
+    assert "\nhint: " in result.stderr
+    assert result.stderr.count("\n") == 2
     assert listing(tmp_path) == []
 
 
@@ -109,14 +111,14 @@ def test_a_full_device_is_one_line(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-u", "-c", PROGRAM, "convert", path, "-"], stdout=full, stderr=subprocess.PIPE, text=True
         )
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert done.stderr.startswith("vhdx: error: ")
     assert "Traceback" not in done.stderr
 
 
 def test_names_print_on_a_terminal_that_lacks_their_characters(tmp_path: Path) -> None:
     strange = make(tmp_path, SAMPLE).path.rename(tmp_path / "größe-盘.vhdx")
-    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "1"}  # the name is UTF-8 in any locale
     done = subprocess.run([sys.executable, "-c", PROGRAM, "info", strange], capture_output=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert b"gr\xf6\xdfe-\\u76d8.vhdx" in done.stdout
@@ -180,4 +182,77 @@ def test_every_schema_is_one_and_can_be_printed() -> None:
     assert {*OWN, "inspect", "explain"} <= names
     for name in names:
         assert json.loads(run("schema", name).stdout) == schema(name).schema
-    assert "there are some for" in run("schema", "nonsense", code=2).stderr
+    assert "takes one of these: book, check" in run("schema", "nonsense", code=2).stderr
+
+
+def test_a_schema_has_the_name_of_its_command_in_one_word_or_two() -> None:
+    assert run("schema", "conformance", "list").stdout == run("schema", "conformance-list").stdout
+    assert '"vhdx-conformance-list.json"' in run("schema", "conformance", "list").stdout
+    assert "no schema for conformance-nix" in run("schema", "conformance", "nix", code=2).stderr
+
+
+def test_the_package_runs_as_a_program(tmp_path: Path) -> None:
+    path = make(tmp_path, LONE).path
+    done = subprocess.run([sys.executable, "-m", "vhdx_runtime", "info", path], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, run("info", path).stdout)
+    done = subprocess.run([sys.executable, "-m", "vhdx_runtime", "--help"], capture_output=True, text=True)
+    assert done.stdout.startswith("Usage: python -m vhdx_runtime ")
+
+
+def test_1_is_for_findings_alone(tmp_path: Path) -> None:
+    path = make(tmp_path, LONE).path
+    away = tmp_path / "nowhere" / "out"
+    for arguments in (("convert", path, f"{away}.raw"), ("create", "--size", "1M", f"{away}.vhdx")):
+        assert "No such file or directory" in run(*arguments, code=3).stderr
+    (tmp_path / "empty").touch()
+    assert "is empty" in run("fuzz", "mutate", tmp_path / "empty", tmp_path / "new", code=3).stderr
+
+
+INTERRUPTING = """
+import os, signal, sys
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == "vhdx_runtime.cli.info":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from vhdx_runtime.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_ctrl_c_while_a_command_is_imported_is_the_death_of_a_signal(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", INTERRUPTING, "info", str(tmp_path / "x.vhdx")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "vhdx: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("inof",), "vhdx: error: no command is called inof\nhint: there is info\n"),
+        (("fuzz", "generat"), "vhdx: error: no command is called generat\nhint: there is generate\n"),
+        (("zzzzz",), "vhdx: error: no command is called zzzzz\nhint: `vhdx --help` lists the commands\n"),
+        (("info",), "vhdx: error: missing argument 'IMAGE…'\nhint: `vhdx info --help` says how it is used\n"),
+        (
+            ("completion",),
+            "vhdx: error: missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish\n"
+            "hint: `vhdx completion --help` says how it is used\n",
+        ),
+        (("--nonsense",), "vhdx: error: no such option '--nonsense'\nhint: `vhdx --help` says how it is used\n"),
+    ],
+)
+def test_wrong_usage_is_told_as_every_other_error(words: tuple[str, ...], said: str) -> None:
+    assert run(*words, code=2).stderr == said
+
+
+def test_an_option_gets_the_nearest() -> None:
+    assert "--json" in run("info", "--jsn", "x", code=2).stderr
+
+
+@pytest.mark.parametrize("words", [(), ("fuzz",), ("conformance",)])
+def test_a_group_by_itself_prints_its_help(words: tuple[str, ...]) -> None:
+    text = run(*words, code=2).output
+    assert text.startswith(" ".join(("Usage: vhdx", *words, "[OPTIONS] COMMAND")))
+    assert r"\n" not in text

@@ -38,7 +38,17 @@ def test_sizes_have_units(tmp_path: Path) -> None:
     assert found == made.disk[2 * MIB : 2 * MIB + 0x20000]
 
 
-@pytest.mark.parametrize("text", ["", "K", "1.5M", "-1", "1KB", "0x", "12Q", "1 2", "1ib", "١"])
+def test_sectors_are_of_512_bytes(tmp_path: Path) -> None:
+    made = make(tmp_path, SAMPLE)
+    assert (
+        run("read", "--offset", "4224s", "--length", "3S", made.path).stdout_bytes == made.disk[4224 * 512 : 4227 * 512]
+    )
+    assert run_json("explain", "--disk", "4224s", made.path)["virtual_offset"] == 4224 * 512
+    assert run_json("explain", "--file", "6144s", made.path)["file_offset"] == 6144 * 512
+    assert run_json("map", "--offset", "4096s", "--length", "2s", made.path)[0]["start"] == 4096 * 512
+
+
+@pytest.mark.parametrize("text", ["", "K", "1sib", "s", "1.5", "-1", "1 KB/s", "0x", "12Q", "1 2", "1ib", "١"])
 def test_what_is_no_size_is_wrong_usage(tmp_path: Path, text: str) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         parse_size(text)
@@ -67,7 +77,7 @@ def test_a_file_is_written_whole_and_never_replaced_unasked(tmp_path: Path) -> N
     found = run_json("read", "--offset", "1M", "--length", "3M", "-o", out, made.path)
     assert (found["output"], "data" in found) == (str(out), False)
     assert out.read_bytes() == made.disk[MIB : 4 * MIB]
-    assert "exists; --force replaces it" in run("read", "--length", 1, "-o", out, made.path, code=2).stderr
+    assert "exists\nhint: `--force` replaces it" in run("read", "--length", 1, "-o", out, made.path, code=2).stderr
     run("read", "--length", 1, "-o", out, "--force", made.path)
     assert out.read_bytes() == made.disk[:1]
     assert listing(tmp_path) == ["part.bin", "sample.vhdx"]
@@ -77,10 +87,10 @@ def test_an_unreadable_block_is_an_error_unless_salvaged(tmp_path: Path) -> None
     made = make(tmp_path, BROKEN)
     result = run("read", "--offset", "1M", "--length", 512, made.path, code=1)
     assert result.stdout_bytes == b""
-    assert result.stderr.startswith("vhdx: error: bat[1] state")
+    assert result.stderr.startswith(f"vhdx: error: {made.path}: bat[1] state")
     salvaged = run("read", "--salvage", made.path, code=1)
     assert salvaged.stdout_bytes == made.disk
-    assert "3 MiB (3145728 bytes) in 2 range(s) could not be had" in salvaged.stderr
+    assert "3 MiB (3145728 bytes) in 2 ranges could not be read" in salvaged.stderr
     assert run_json("read", "--salvage", "--length", "2M", made.path, code=1)["lost"]["bytes"] == MIB
     run("read", "--salvage", "--length", "1M", made.path)
 

@@ -10,8 +10,7 @@ import pytest
 
 from vhdx_runtime.codec.holes import data_ranges
 from vhdx_runtime.codec.source import BytesSource, FileSource
-from vhdx_runtime.semantics.log.area import LogArea
-from vhdx_runtime.semantics.log.entries import candidates
+from vhdx_runtime.semantics.log.entries import LogArea, candidates
 
 MIB = 1 << 20
 

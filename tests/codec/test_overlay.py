@@ -8,7 +8,7 @@ import pytest
 
 from vhdx_runtime.codec.overlay import Overlay, Page, merge_ranges
 from vhdx_runtime.codec.source import BytesSource
-from vhdx_runtime.semantics.log.replay import Updates
+from vhdx_runtime.semantics.log.state import Updates
 
 PAGE = 4096
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import gzip
 import io
 import mmap
@@ -19,7 +21,7 @@ import pytest
 
 import vhdx_runtime.codec.source as source_module
 from vhdx_runtime.codec.source import Source, open_source
-from vhdx_runtime.errors import FormatError, VhdxError
+from vhdx_runtime.errors import FileError, FormatError, VhdxError
 
 CONTENT = random.Random(11).randbytes(100_001)
 
@@ -200,7 +202,7 @@ def test_a_short_answer_of_the_system_is_asked_again(monkeypatch: pytest.MonkeyP
     source.close()
 
 
-def test_a_failing_disk_is_a_format_error_with_its_cause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_failing_disk_is_a_file_error_with_its_cause(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(CONTENT)
 
@@ -210,16 +212,16 @@ def test_a_failing_disk_is_a_format_error_with_its_cause(monkeypatch: pytest.Mon
     source = open_source(path)
     monkeypatch.setattr(source_module, "pread", fails)
     monkeypatch.setattr(source_module, "preadv_into", fails)
-    with pytest.raises(FormatError, match="cannot be read at 0x10: Input/output error") as caught:
+    with pytest.raises(FileError, match="cannot be read at 0x10: Input/output error") as caught:
         source.read_at(16, 4)
     assert isinstance(caught.value.__cause__, OSError)
-    with pytest.raises(FormatError, match="0x10"):
+    with pytest.raises(FileError, match="0x10"):
         source.readinto_at(16, memoryview(bytearray(4)))
     source.close()
 
 
-def test_a_missing_file_is_a_format_error_with_its_cause(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="No such file") as caught:
+def test_a_missing_file_is_a_file_error_with_its_cause(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="No such file") as caught:
         open_source(tmp_path / "nothing.vhdx")
     assert isinstance(caught.value.__cause__, FileNotFoundError)
 
@@ -255,8 +257,8 @@ def test_a_fifo_that_takes_the_place_of_a_file_does_not_hang(monkeypatch: pytest
     opened = []
     stat_before, open_before = os.stat(__file__), os.open
 
-    def open_and_remember(*arguments: Any) -> int:
-        opened.append(open_before(*arguments))
+    def open_and_remember(*arguments: Any, **options: Any) -> int:
+        opened.append(open_before(*arguments, **options))
         return opened[-1]
 
     with monkeypatch.context() as patch:
@@ -291,7 +293,7 @@ def test_a_buffer_with_gaps_is_the_callers_mistake() -> None:
 
 def test_a_pipe_cannot_seek() -> None:
     reader, writer = os.pipe()
-    with open(reader, "rb") as file, open(writer, "wb"), pytest.raises(FormatError, match="cannot seek"):
+    with open(reader, "rb") as file, open(writer, "wb"), pytest.raises(FileError, match="cannot seek"):
         open_source(file)
 
 
@@ -342,11 +344,32 @@ def test_the_file_is_opened_for_reading_only(monkeypatch: pytest.MonkeyPatch, tm
     path.write_bytes(CONTENT)
     flags = []
     real = os.open
-    monkeypatch.setattr(os, "open", lambda name, how: flags.append(how) or real(name, how))
+    monkeypatch.setattr(os, "open", lambda name, how, **_: flags.append(how) or real(name, how))
     open_source(path).close()
     assert len(flags) == 1
     assert flags[0] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC) == 0
     assert flags[0] & os.O_NONBLOCK
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOATIME"), reason="O_NOATIME: Linux only")
+def test_the_time_of_the_last_reading_stays_where_the_system_allows_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    flags = []
+    real = os.open
+
+    def refuse_once(name: str, how: int, **_: Any) -> int:
+        flags.append(how)
+        if how & os.O_NOATIME:  # as for a file of somebody else
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), name)
+        return real(name, how)
+
+    monkeypatch.setattr(os, "open", refuse_once)
+    with contextlib.closing(open_source(path)) as source:
+        assert source.read_at(0, len(CONTENT)) == CONTENT
+    assert [bool(how & os.O_NOATIME) for how in flags] == [True, False]
 
 
 def test_an_empty_file_and_empty_bytes_are_sources(tmp_path: Path) -> None:

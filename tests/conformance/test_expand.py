@@ -36,10 +36,10 @@ from vhdx_runtime.conformance import (
     expand,
     expand_chain,
     make_guid,
-    sparse,
     standard_items,
 )
-from vhdx_runtime.conformance.pattern import pattern
+from vhdx_runtime.conformance.build import sparse
+from vhdx_runtime.conformance.build.pattern import pattern
 
 KIB, MIB = 1 << 10, 1 << 20
 SMALL = Recipe(bat=Bat((Block(0), Block(2, fills=(Fill(100, 5000),)))))
@@ -271,6 +271,7 @@ def test_no_two_sectors_of_a_chain_are_alike() -> None:
     assert len(set(seen)) == 2 * 8192
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block_size", [MIB, 32 * MIB])
 def test_even_a_short_piece_of_another_block_is_different(block_size: int) -> None:
     at = random.Random(5)

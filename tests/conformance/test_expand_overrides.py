@@ -37,9 +37,9 @@ from vhdx_runtime.conformance import (
     make_guid,
     standard_items,
 )
+from vhdx_runtime.conformance.build.expand import Recent
+from vhdx_runtime.conformance.build.sparse import SparseBytes
 from vhdx_runtime.conformance.cases import Case, load_cases
-from vhdx_runtime.conformance.recent import Recent
-from vhdx_runtime.conformance.sparse import SparseBytes
 
 KIB, MIB = 1 << 10, 1 << 20
 FEW = (Fill(0, 4096, b"few "),)

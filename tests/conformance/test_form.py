@@ -34,13 +34,11 @@ from vhdx_runtime.conformance import (
     RegionTables,
     Write,
     Zeros,
-    form,
     form_schema,
-    form_values,
-    form_writer,
 )
 from vhdx_runtime.conformance.cases import Case, load_cases, read_cases
-from vhdx_runtime.conformance.form_nodes import FormError
+from vhdx_runtime.conformance.recipes import form, form_nodes, form_writer
+from vhdx_runtime.conformance.recipes.form_nodes import FormError
 
 KIB, MIB = 1 << 10, 1 << 20
 CASES = load_cases()
@@ -213,7 +211,7 @@ def test_a_form_that_contains_itself_is_refused() -> None:
 
 @given(st.one_of(st.integers(0, 2**64), st.integers(0, 2**22).map(lambda n: n << 20)))
 def test_an_integer_keeps_its_value_with_and_without_unit(value: int) -> None:
-    assert form_values.integer(str(form_writer.with_unit(value))) == value
+    assert form_nodes.integer(str(form_writer.with_unit(value))) == value
 
 
 @given(
@@ -226,7 +224,7 @@ def test_an_integer_keeps_its_value_with_and_without_unit(value: int) -> None:
 )
 def test_bytes_keep_their_value(data: bytes) -> None:
     written = yaml.safe_dump(form_writer.of_bytes(data), allow_unicode=True)
-    assert form_values.bytes_of(yaml.safe_load(written)) == data
+    assert form_nodes.bytes_of(yaml.safe_load(written)) == data
 
 
 def test_bytes_are_written_as_they_were_spelled_and_can_be_copied() -> None:
@@ -241,7 +239,7 @@ def test_bytes_are_written_as_they_were_spelled_and_can_be_copied() -> None:
 def test_counters_count_in_each_copy() -> None:
     counters = [{"offset": 1, "size": 2, "step": 255}, {"offset": 0, "size": 1, "step": 128}]
     value = {"repeat": {"hex": "80ff00"}, "count": 3, "counters": counters}
-    assert form_values.bytes_of(value) == bytes.fromhex("80ff00 00fe01 80fd02")
+    assert form_nodes.bytes_of(value) == bytes.fromhex("80ff00 00fe01 80fd02")
 
 
 def test_the_schemas_are_those_of_the_dataclasses() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from functools import cache
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from vhdx_runtime.conformance import Bat, Block, BytesOverride, Geometry, Hide, Log, LogEntry, Recipe, runner
+from vhdx_runtime.conformance import Bat, Block, BytesOverride, Geometry, Hide, Log, LogEntry, Recipe
 from vhdx_runtime.conformance.cases import Case, write_files
+from vhdx_runtime.conformance.judge import runner
 from vhdx_runtime.conformance.readers import READERS, Reader, find
-from vhdx_runtime.conformance.readers.interface import Failure
+from vhdx_runtime.conformance.readers.interface import WrongRead
 
 MIB = 1 << 20
 BLOCKS = Bat((Block(0), Block(1), Block(3)), order="descending")
@@ -141,7 +143,7 @@ def test_the_command_of_a_failure_shows_the_bytes_that_the_reader_got(name: str,
     folder = tmp_path / one.id
     folder.mkdir()
     model = write_files(one.expand(), folder).expected
-    command = got.command.replace("python3 ", f"{sys.executable} ")
+    command = got.command.replace("python3 ", f"{shlex.quote(sys.executable)} ")
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     if got.outcome.kind == "wrong-bytes":
@@ -152,13 +154,13 @@ def test_the_command_of_a_failure_shows_the_bytes_that_the_reader_got(name: str,
 
 @pytest.mark.parametrize("reader_name", READERS)
 def test_a_command_names_the_files_where_they_were_built(reader_name: str) -> None:
-    shown = READERS[reader_name].show(Failure("id/top.vhdx", ("id/base.vhdx",), (4096, 512), 4100))
+    shown = READERS[reader_name].show(WrongRead("id/top.vhdx", ("id/base.vhdx",), (4096, 512), 4100))
     assert "id/top.vhdx" in shown
     assert "\n" not in shown
 
 
 def test_reading_knows_no_reader_until_it_is_asked() -> None:
-    program = "import sys, vhdx_runtime.conformance.runner; print(*sys.modules)"
+    program = "import sys, vhdx_runtime.conformance.judge.runner; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert "vhdx_runtime.conformance.readers.pyvhdi" in loaded
@@ -169,7 +171,7 @@ def test_the_worker_serves_by_hand_too(tmp_path: Path) -> None:
     image = write_files(PLAIN.expand(), tmp_path).opened
     paths = {"image": str(image), "out": str(tmp_path / "out"), "random_out": str(tmp_path / "random")}
     request = json.dumps(paths | {"reads": [[0, 512], [MIB, 512]], "random_reads": [[5, 7]]})
-    command = [sys.executable, "-m", "vhdx_runtime.conformance.worker", "vhdx-runtime"]
+    command = [sys.executable, "-m", "vhdx_runtime.conformance.judge.worker", "vhdx-runtime"]
     done = subprocess.run(command, input=request + "\n", capture_output=True, text=True, check=True)
     hello, answer = map(json.loads, done.stdout.splitlines())
     assert hello["reader"] == "vhdx-runtime"

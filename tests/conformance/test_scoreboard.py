@@ -17,8 +17,11 @@ from typing import Any
 import pytest
 
 from tests.cli.support import run, schema
-from vhdx_runtime.conformance import Bat, Block, Recipe, form_writer, runner, scoreboard, scoreboard_html
+from tests.page.support import browser
+from vhdx_runtime.conformance import Bat, Block, Recipe
 from vhdx_runtime.conformance.cases import Case, load_cases
+from vhdx_runtime.conformance.judge import runner, scoreboard, scoreboard_html
+from vhdx_runtime.conformance.recipes import form_writer
 
 NASTY = "</script><img src=x onerror=alert(1)> | `&amp;` \\"
 WRONG = "command wrong=truncate -s 4M {out} {image}"
@@ -70,7 +73,7 @@ def page(record: dict[str, Any]) -> str:
 
 
 def test_the_record_is_what_its_schema_says(record: dict[str, Any]) -> None:
-    schema("conformance-run").validate(record)
+    schema("conformance-run").validate({"format_version": 1} | record)
     ours, zeros, absent = record["readers"]
     assert (ours["right"], ours["judged"], ours["totals"]) == (2, 2, {"pass": 2})
     assert (zeros["right"], zeros["judged"], zeros["totals"]) == (1, 2, {"pass": 1, "wrong-bytes": 1})
@@ -86,7 +89,7 @@ def test_a_failure_has_the_command_that_shows_it_and_success_has_none(record: di
 
 
 def test_every_outcome_has_a_sign_of_its_own() -> None:
-    from vhdx_runtime.conformance.outcomes import KINDS
+    from vhdx_runtime.conformance.judge.outcomes import KINDS
 
     assert set(scoreboard.SYMBOLS) == set(KINDS)
     assert len(set(scoreboard.SYMBOLS.values())) == len(KINDS)
@@ -167,6 +170,24 @@ def test_a_browser_runs_the_script_of_the_page(page: str, tmp_path: Path) -> Non
     assert "2 of 2 cases" in done.stdout, done.stderr[-2000:]
     assert 'class="detail"' in done.stdout
     assert "cd cases &amp;&amp; sh -c" in done.stdout
+
+
+def test_on_a_small_screen_only_the_table_scrolls_sideways(record: dict[str, Any], tmp_path: Path) -> None:
+    """With as many readers as the real one has; what only screen readers see counts, too."""
+    reader = record["readers"][0]
+    names = [f"reader {number}" for number in range(9)]
+    wide = record | {
+        "readers": [reader | {"name": name, "title": name} for name in names],
+        "cases": [row | {"results": dict.fromkeys(names, row["results"]["zeros"])} for row in record["cases"]],
+    }
+    (tmp_path / "s.html").write_text(scoreboard_html.page(wide, {}), "utf-8")
+    with browser() as tab:
+        tab.page.set_viewport_size({"width": 390, "height": 800})
+        tab.page.goto((tmp_path / "s.html").as_uri())
+        assert tab.page.evaluate("document.querySelector('#table').scrollWidth") > 390
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= 390
+        box = "(box => { box.scrollLeft = 9999; return box.scrollLeft; })(document.querySelector('.wide'))"
+        assert tab.page.evaluate(box) > 0
 
 
 def test_run_writes_the_scoreboard_and_says_that_ours_is_right(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +12,9 @@ import yaml
 from vhdx_format.clauses import CLAUSES
 from vhdx_format.rules import RULES
 
-from formats.compiler import emit_traceability, traceability
 from formats.compiler.schema import SchemaError
 from tests.support.coverage import coverage_line
+from vhdx_runtime.book.build import traceability_page
 from vhdx_runtime.conformance import cases
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,7 +70,7 @@ def test_the_rules_of_a_clause_are_of_its_section(clause: Any) -> None:
 
 def test_cases_are_found_as_the_library_multiplies_them() -> None:
     expected = [(case.id, tuple(case.findings), len(case.files)) for case in cases.load_cases()]
-    assert [(row.id, row.findings, row.files) for row in traceability.cases()] == expected
+    assert [(row.id, row.findings, row.files) for row in traceability_page.cases()] == expected
 
 
 def test_every_rule_has_a_row_with_what_decides_it_and_a_case_that_breaks_it() -> None:
@@ -92,8 +91,8 @@ def test_every_rule_has_a_row_with_what_decides_it_and_a_case_that_breaks_it() -
 
 
 def test_a_function_is_found_where_it_stands() -> None:
-    found = traceability.traces()
-    assert found["BAT-008"].functions == ["check.extents:Space._clash"]
+    found = traceability_page.traces()
+    assert found["BAT-008"].functions == ["check.extents:ExtentCheck._clash"]
     assert found["FTI-007"].functions == ["semantics.reserved:header_section_tail"]
     assert "check/test_tables.py" in found["BAT-008"].tests
     decided_twice = {
@@ -105,33 +104,18 @@ def test_a_function_is_found_where_it_stands() -> None:
 
 
 def test_a_rule_without_code_or_case_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    traces = traceability.traces()
-    rules = {
-        name: SimpleNamespace(
-            id=name,
-            kind=rule.kind,
-            where="rules.yaml",
-            structure=rule.structure,
-            fields=rule.fields,
-            instances=rule.instances,
-            data={
-                "scope": rule.scope,
-                "slug": rule.slug,
-                "provable": {"no": rule.provable.reason} if rule.provable.kind == "no" else rule.provable.kind,
-            },
-        )
-        for name, rule in RULES.items()
-    }
-    book: Any = SimpleNamespace(rules=rules)
-    assert "| Rule |" in emit_traceability.emit_traceability(CLAUSES, book)
+    traces = traceability_page.traces()
+    assert "| Rule |" in traceability_page.traceability_page(CLAUSES, RULES).text
     monkeypatch.setattr(
-        emit_traceability, "traces", lambda: traces | {"BAT-008": traceability.Trace(cases=traces["BAT-008"].cases)}
+        traceability_page,
+        "traces",
+        lambda: traces | {"BAT-008": traceability_page.Trace(cases=traces["BAT-008"].cases)},
     )
     with pytest.raises(SchemaError, match="BAT-008 is decided by no function"):
-        emit_traceability.emit_traceability(CLAUSES, book)
-    monkeypatch.setattr(emit_traceability, "traces", lambda: traces | {"HDR-001": traceability.Trace()})
+        traceability_page.traceability_page(CLAUSES, RULES)
+    monkeypatch.setattr(traceability_page, "traces", lambda: traces | {"HDR-001": traceability_page.Trace()})
     with pytest.raises(SchemaError, match="can break HDR-001, but no conformance case does"):
-        emit_traceability.emit_traceability(CLAUSES, book)
+        traceability_page.traceability_page(CLAUSES, RULES)
 
 
 def test_the_last_lines_of_a_test_run_say_how_much_is_covered() -> None:

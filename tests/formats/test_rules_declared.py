@@ -20,8 +20,8 @@ RULES_PER_FAMILY = {
 }  # fmt: skip
 RULE_KEYS = [
     "id", "field", "size", "size-field", "doc", "slug", "severity", "basis", "scope", "section", "structure", "fields",
-    "text", "verdict", "when", "counts-as", "stage", "repair", "repair-how", "error", "applies", "reader", "provable",
-    "why",
+    "text", "broken", "verdict", "when", "counts-as", "stage", "repair", "repair-when", "repair-how", "error",
+    "applies", "reader", "next", "provable", "why",
 ]  # fmt: skip
 NEEDED = {"id", "slug", "severity", "basis", "scope", "section", "verdict", "stage", "repair", "error", "reader"}
 PROVABLE = {"alone": 135, "with": 19, "no": 31}
@@ -35,10 +35,16 @@ ALLOWED = {
     "error": {"format", "integrity", "unsupported", "chain"},
 }
 CONDITIONS = {
-    "log_guid_set", "log_guid_nil", "known", "unknown", "copies_differ", "copies_identical", "other_copy", "longer",
-    "shorter",
-    "no_explicit_parent", "explicit_parent", "accepted", "nothing_left", "used_part_inside", "beyond_budget", "bat",
-    "metadata", "required",
+    "salvage", "block_unknown", "log_guid_set", "log_guid_nil", "known", "unknown", "copies_differ",
+    "copies_identical", "other_copy", "longer", "shorter",
+    "no_explicit_parent", "explicit_parent", "parent_not_accepted", "accepted", "nothing_left", "used_part_inside",
+    "beyond_budget", "bat", "metadata", "required",
+}  # fmt: skip
+REPAIR_CONDITIONS = {
+    "block_unknown", "copies_differ", "cut_off", "far", "lists_differ", "log_guid_set", "log_left", "log_unaligned",
+    "needed", "no_disk", "no_guid", "no_header", "no_linkage", "no_table", "not_free", "not_needed", "not_text",
+    "nowhere", "one_needed", "outside", "over_block", "over_region", "place_taken", "section_cut", "shared",
+    "table_lost", "unmapped_v095", "unrecognised", "used_part_inside",
 }  # fmt: skip
 TAGS = {"payload", "sector_bitmap", "has_parent", "no_parent", "fixed"}
 OWN_KEYS = {
@@ -87,7 +93,7 @@ def by_id() -> dict[str, dict[str, Any]]:
 
 
 def test_there_are_schemas_to_look_at() -> None:
-    assert len(SCHEMAS) == 10
+    assert len(SCHEMAS) == 11
     assert sum(1 for _ in items("seq")) > 60
 
 
@@ -123,7 +129,7 @@ def test_readme_counts_the_rules_as_they_are() -> None:
 def test_rule_has_all_its_keys_in_order(rule: dict[str, Any]) -> None:
     assert NEEDED <= set(rule) <= set(RULE_KEYS)
     assert list(rule) == sorted(rule, key=RULE_KEYS.index)
-    assert ("repair-how" in rule) == (rule["repair"] != "no")
+    assert ("repair-how" in rule) == (rule["repair"] != "no" or "repair-when" in rule)
     assert all(isinstance(rule[key], str) and rule[key] for key in NEEDED)
     assert "provable" in rule
 
@@ -134,6 +140,8 @@ def test_rule_uses_allowed_values(rule: dict[str, Any]) -> None:
         assert rule[key] in allowed, key
     assert set(rule.get("when", {})) <= CONDITIONS
     assert set(rule.get("when", {}).values()) <= ALLOWED["verdict"]
+    assert set(rule.get("repair-when", {})) <= REPAIR_CONDITIONS
+    assert set(rule.get("repair-when", {}).values()) <= ALLOWED["repair"]
     assert set(rule.get("applies", ())) <= TAGS
     assert rule.get("counts-as") in {None, *(other["id"] for other in all_rules() if other is not rule)}
 
@@ -197,7 +205,12 @@ EXPECTED = {
     "HDR-004": ("refuse", {"copies_identical": "warn", "copies_differ": "refuse"}, "open", "integrity"),
     "HDR-006": ("refuse", {}, "open", "unsupported"),
     "HDR-007": ("refuse", {"log_guid_set": "refuse", "log_guid_nil": "warn"}, "open", "unsupported"),
-    "HDR-011": ("degrade", {"log_guid_set": "refuse", "log_guid_nil": "warn"}, "open", "integrity"),
+    "HDR-011": (
+        "degrade",
+        {"salvage": "degrade", "log_guid_set": "refuse", "log_guid_nil": "warn"},
+        "open",
+        "integrity",
+    ),
     "LOG-024": ("refuse", {}, "open", "integrity"),
     "LOG-029": ("warn", {}, "sweep", "integrity"),
     "RGN-008": ("refuse", {"known": "refuse", "unknown": "warn"}, "open", "integrity"),
@@ -211,7 +224,7 @@ EXPECTED = {
     "BAT-012": ("degrade", {}, "access", "integrity"),
     "PLC-001": ("degrade", {"no_explicit_parent": "refuse"}, "open", "chain"),
     "PLC-004": ("degrade", {"no_explicit_parent": "refuse"}, "open", "unsupported"),
-    "CHN-002": ("degrade", {"no_explicit_parent": "refuse"}, "open", "chain"),
+    "CHN-002": ("degrade", {"parent_not_accepted": "refuse"}, "open", "chain"),
     "CHN-004": ("refuse", {}, "open", "chain"),
     "WRT-001": ("note", {}, "none", "integrity"),
 }

@@ -16,7 +16,7 @@ from typing import Any
 
 import coverage
 
-from vhdx_runtime.fuzz import corpus
+from vhdx_runtime.fuzz.corpus import corpus
 
 READ, SEEN = 1 << 20, 6 << 20
 

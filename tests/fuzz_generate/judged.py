@@ -12,10 +12,10 @@ import vhdx_runtime as vhdx
 from tests.fuzz_generate.raw import NIL, Raw
 from vhdx_runtime.check import Report, check_with_parents
 from vhdx_runtime.codec.source import open_source
-from vhdx_runtime.conformance.expand import Expanded
+from vhdx_runtime.conformance.build.expand import Expanded
+from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.errors import VhdxError
-from vhdx_runtime.fuzz.corpus import Made
-from vhdx_runtime.image import load_image
+from vhdx_runtime.fuzz.corpus.corpus import Made
 
 DAMAGED = {"degrade", "ignore-object"}
 TOLD = {"warn", "note"}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import crc32c
 
-from vhdx_runtime.fuzz.corpus import Made
+from vhdx_runtime.fuzz.corpus.corpus import Made
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 SECTOR = 4 * KIB

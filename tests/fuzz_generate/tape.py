@@ -16,13 +16,12 @@ import kaitaistruct
 from formats.compiler import generate as generator
 from formats.compiler import model as models
 from formats.compiler import rulebook
-from formats.compiler.emit_layout import emit_layout
-from formats.compiler.emit_rules import emit_rules
 from formats.compiler.expressions import Parsers
-from formats.compiler.layout_data import layout_data
+from formats.compiler.layout_data import emit_layout, layout_data
+from formats.compiler.rulebook import emit_rules
 from formats.compiler.schema import load_schemas
 from vhdx_runtime.codec.checksum import crc32c
-from vhdx_runtime.conformance.overrides import replaced
+from vhdx_runtime.conformance.build.objects import replaced
 from vhdx_runtime.fuzz.engine.format import Edit, Format, Root
 
 SECOND = Path(__file__).parent / "second"

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from tests.support.sampling import sampled
 from vhdx_runtime.cli import main
-from vhdx_runtime.fuzz import corpus, rand
-from vhdx_runtime.fuzz.entries import lookup
+from vhdx_runtime.fuzz.corpus import corpus, random_images
+from vhdx_runtime.fuzz.corpus.entries import lookup
 
 PINNED = "10df2afecd5b5e121cc9aef99376f87e08b884227e8a24e5bd33330e479ddf19"
 
@@ -68,6 +69,7 @@ def test_reproduce_replaces_nothing_and_knows_no_other_id(tmp_path: Path) -> Non
     assert (code, "no image is called" in text) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_packed_corpus_unpacks_to_the_same_images(tmp_path: Path) -> None:
     run("fuzz", "generate", tmp_path / "out", "--profile", "valid", "--packed", "--json")
     folder = tmp_path / "out"
@@ -88,19 +90,19 @@ def test_a_folder_that_is_not_empty_stays_as_it_is(tmp_path: Path) -> None:
 
 def test_a_pattern_that_no_rule_matches_is_an_error(tmp_path: Path) -> None:
     code, text = run("fuzz", "generate", tmp_path / "out", "--rules", "XYZ-*")
-    assert (code, "no rule is called" in text) == (1, True)
+    assert (code, "no rule is called" in text) == (2, True)
 
 
 def test_random_images_follow_from_their_seed_alone() -> None:
-    assert list(rand.random_entries(3, 4)) == list(rand.random_entries(3, 9))[:4]
-    assert list(rand.random_entries(3, 4)) != list(rand.random_entries(4, 4))
-    assert rand.by_name("random-3-2") == rand.random_entry(3, 2)
-    assert rand.by_name("random-x") is None
+    assert list(random_images.random_entries(3, 4)) == list(random_images.random_entries(3, 9))[:4]
+    assert list(random_images.random_entries(3, 4)) != list(random_images.random_entries(4, 4))
+    assert random_images.by_name("random-3-2") == random_images.random_entry(3, 2)
+    assert random_images.by_name("random-x") is None
 
 
 SCRIPT = """
 from hashlib import sha256
-from vhdx_runtime.fuzz import corpus
+from vhdx_runtime.fuzz.corpus import corpus
 found = sha256()
 for one in corpus.made(corpus.choose(("all",))[::12]):
     found.update((one.label.get("sha256") or one.label["sparse_sha256"]).encode() + one.entry.id.encode())
@@ -108,7 +110,7 @@ print(found.hexdigest())
 """
 
 
-@pytest.mark.parametrize("seed", ["0", "1234"])
+@pytest.mark.parametrize("seed", sampled(["0", "1234"], "1234"))
 def test_the_same_bytes_come_out_with_any_hash_seed(seed: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True

@@ -13,11 +13,11 @@ import pytest
 
 import vhdx_runtime as vhdx
 from tests.fuzz_generate.judged import write_parents
-from vhdx_runtime.conformance.packed_image import packed
-from vhdx_runtime.fuzz.corpus import Made
-from vhdx_runtime.fuzz.distil import distil
+from vhdx_runtime.conformance.release.packed_image import packed
+from vhdx_runtime.fuzz.corpus.corpus import Made
+from vhdx_runtime.fuzz.corpus.distil import distil
 
-pytestmark = pytest.mark.xdist_group("fuzz-corpus")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzz-corpus")]
 
 MIB = 1 << 20
 SCHEMA = json.loads(files("vhdx_runtime.cli").joinpath("schemas/fuzz-manifest.json").read_text("utf-8"))
@@ -88,6 +88,7 @@ def test_nineteen_of_twenty_images_are_small_when_packed(whole: list[Made]) -> N
     assert sizes[len(sizes) * 95 // 100] <= 8 << 10
 
 
+@pytest.mark.slow
 def test_the_distilled_part_keeps_within_its_bounds_and_covers_most_rules(whole: list[Made]) -> None:
     kept, dropped = distil(whole)
     assert len(kept) <= 128

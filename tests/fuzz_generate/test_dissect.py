@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.extras import need
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.slow
 def test_the_corpus_reaches_98_percent_of_dissects_reader() -> None:
-    pytest.importorskip("dissect.hypervisor", reason="dissect.hypervisor is not installed (make peers)")
-    pytest.importorskip("coverage", reason="coverage is not installed (make peers)")
+    need("dissect.hypervisor", "coverage")
     command = [sys.executable, "-m", "tests.fuzz_generate.dissect_reached"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)

@@ -22,20 +22,22 @@ from vhdx_format.rules import CLAIMS
 
 from vhdx_runtime.cli import main
 from vhdx_runtime.codec import decode
-from vhdx_runtime.conformance import digests, expand, form_writer
-from vhdx_runtime.fuzz import claims, corpus, rand
-from vhdx_runtime.fuzz.bases import bases
-from vhdx_runtime.fuzz.change import changed
-from vhdx_runtime.fuzz.container import VHDX, roots
+from vhdx_runtime.conformance import expand
+from vhdx_runtime.conformance.build import digests
+from vhdx_runtime.conformance.recipes import form_writer
+from vhdx_runtime.fuzz.corpus import corpus, random_images, subject
+from vhdx_runtime.fuzz.corpus.bases import bases
+from vhdx_runtime.fuzz.corpus.entries import parents
+from vhdx_runtime.fuzz.corpus.fields import LAYOUT, Fields
+from vhdx_runtime.fuzz.corpus.recipe_edits import changed
+from vhdx_runtime.fuzz.corpus.subject import VHDX, roots
 from vhdx_runtime.fuzz.engine.boundaries import representatives, value_of, width
-from vhdx_runtime.fuzz.engine.places import Place, places
-from vhdx_runtime.fuzz.entries import parents
-from vhdx_runtime.fuzz.fields import LAYOUT, Fields
+from vhdx_runtime.fuzz.engine.format import FieldPlace, places
 
 COUNT = 60
 UNIT = 64 << 10
 SCHEMA = json.loads(files("vhdx_runtime.cli").joinpath("schemas/fuzz-manifest.json").read_text("utf-8"))
-ENTRIES = tuple(rand.random_entries(11, COUNT))
+ENTRIES = tuple(random_images.random_entries(11, COUNT))
 
 
 def manifest(folder: Path) -> list[dict[str, Any]]:
@@ -63,6 +65,7 @@ def sparse_digest(raw: bytes) -> str:
     return found.hexdigest()
 
 
+@pytest.mark.slow
 def test_sparse_digests_are_of_the_units_that_are_not_zero(folders: dict[str, Path]) -> None:
     labels = manifest(folders["sparse"])
     assert len(labels) > COUNT // 2
@@ -112,7 +115,7 @@ def test_a_sparse_digest_does_not_depend_on_how_the_parts_are_cut(extents: tuple
 
 
 SCRIPT = """
-from vhdx_runtime.fuzz.rand import random_entries
+from vhdx_runtime.fuzz.corpus.random_images import random_entries
 from hashlib import sha256
 found = sha256()
 for entry in list(random_entries(11, 60))[::-3]:
@@ -169,7 +172,7 @@ def test_a_field_found_by_its_path_is_the_one_that_a_search_finds() -> None:
     assert seen > 2000
 
 
-def _raw(place: Place) -> bytes:
+def _raw(place: FieldPlace) -> bytes:
     start = place.field.offset
     return place.owner_raw[start : start + place.field.size]
 
@@ -189,16 +192,18 @@ def plainly_broken(structure: str, raw: bytes) -> set[str]:
 def test_claims_have_the_same_answers_when_they_are_remembered() -> None:
     broken: set[str] = set()
     for name in ("dynamic", "log-one", "child-full"):
-        for place in rand._places(name):
+        for place in random_images._places(name):
             if not width(place.field):
                 continue
             for value in representatives(VHDX, place)[::4]:
                 raw = VHDX.put(place.owner_raw, place.field.offset, place.field, value)
                 expected = plainly_broken(place.owner, raw)
                 broken |= expected
-                assert claims.broken_claims(place.owner, raw) == expected, f"{name} {place.target}.{place.path} {value}"
+                assert subject.broken_claims(place.owner, raw) == expected, (
+                    f"{name} {place.target}.{place.path} {value}"
+                )
             short = place.owner_raw[:-1]
-            assert claims.broken_claims(place.owner, short) == plainly_broken(place.owner, short)
+            assert subject.broken_claims(place.owner, short) == plainly_broken(place.owner, short)
     assert len(broken) > 40
 
 

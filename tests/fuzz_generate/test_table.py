@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from vhdx_format.rules import RULES
 
-from vhdx_runtime.fuzz.entries import from_line, lookup, table, to_line
-from vhdx_runtime.fuzz.search import provable
+from vhdx_runtime.fuzz.corpus.entries import from_line, lookup, table, to_line
+from vhdx_runtime.fuzz.corpus.search import provable
 
 TABLE = list(table())
 FAULTS = [entry for entry in TABLE if entry.profile == "single-fault"]
@@ -20,7 +20,7 @@ def test_the_ids_of_the_table_are_unique() -> None:
 @pytest.mark.parametrize("rule", provable())
 def test_a_provable_rule_has_an_image_that_breaks_it_and_a_legal_neighbour(rule: str) -> None:
     mine = [entry for entry in FAULTS if rule in entry.deliberate]
-    assert mine, f"nothing breaks {rule}; run python -m vhdx_runtime.fuzz.search"
+    assert mine, f"nothing breaks {rule}; run python -m vhdx_runtime.fuzz.corpus.search"
     assert all(rule in entry.broken for entry in mine)
     neighbours = {entry.neighbour_of for entry in TABLE}
     bases = {entry.id for entry in TABLE if entry.profile == "valid"}

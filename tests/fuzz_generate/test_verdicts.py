@@ -9,14 +9,14 @@ from typing import NamedTuple
 import pytest
 
 from tests.fuzz_generate.judged import opinion_of
-from vhdx_runtime.conformance.expand import Expanded
-from vhdx_runtime.fuzz.bases import bases
-from vhdx_runtime.fuzz.change import AnyEdit, Change
-from vhdx_runtime.fuzz.container import roots
+from vhdx_runtime.conformance.build.expand import Expanded
+from vhdx_runtime.fuzz.corpus.bases import bases
+from vhdx_runtime.fuzz.corpus.entries import Entry, parents
+from vhdx_runtime.fuzz.corpus.fields import Fields
+from vhdx_runtime.fuzz.corpus.recipe_edits import AnyEdit, RecipeChange
+from vhdx_runtime.fuzz.corpus.subject import roots
+from vhdx_runtime.fuzz.corpus.verdicts import Expected, conditions, expected, is_dirty
 from vhdx_runtime.fuzz.engine.format import Edit
-from vhdx_runtime.fuzz.entries import Entry, parents
-from vhdx_runtime.fuzz.fields import Fields
-from vhdx_runtime.fuzz.verdicts import Expected, conditions, expected, is_dirty
 
 MIB = 1 << 20
 LINKAGE, VOLUME, SECOND = 0, 3, 4  # pairs of the base "child-full"
@@ -33,11 +33,11 @@ class Case(NamedTuple):
     by: str
 
 
-def pair(number: int, change: Callable[[str], str | bytes]) -> Change:
+def pair(number: int, change: Callable[[str], str | bytes]) -> RecipeChange:
     """Another value for a pair of the locator of "child-full"."""
     locator = bases()["child-full"].recipe.parent
     assert locator is not None
-    return Change("put", f"parent.pairs[{number}][1]", change(str(locator.pairs[number][1])))
+    return RecipeChange("put", f"parent.pairs[{number}][1]", change(str(locator.pairs[number][1])))
 
 
 def locator(rules: str, verdict: str, by: str, *edits: AnyEdit) -> Case:
@@ -46,7 +46,11 @@ def locator(rules: str, verdict: str, by: str, *edits: AnyEdit) -> Case:
 
 def blocks(rules: str, verdict: str, length: int, *more: AnyEdit) -> Case:
     """Two blocks of 2 MiB from 4 MiB on, of which the disk uses 3 MiB, in a file of some length."""
-    edits = (Change("put", "geometry.virtual_disk_size", 3 * MIB), Change("put", "file_length", length), *more)
+    edits = (
+        RecipeChange("put", "geometry.virtual_disk_size", 3 * MIB),
+        RecipeChange("put", "file_length", length),
+        *more,
+    )
     return Case("blocks-2m", edits, tuple(rules.split()), verdict, "BAT-006")
 
 
@@ -67,7 +71,11 @@ CASES = {
         "PLC-014 PLC-015", CHOICE, "PLC-014", pair(SECOND, lambda _: GUID.strip("{}"))
     ),
     "a linkage that is no GUID, and a second one that is": locator(
-        "PLC-014 PLC-015", DAMAGED, "PLC-014", pair(LINKAGE, lambda _: "none"), Change("put", SECOND_VALUE, LINKED)
+        "PLC-014 PLC-015",
+        DAMAGED,
+        "PLC-014",
+        pair(LINKAGE, lambda _: "none"),
+        RecipeChange("put", SECOND_VALUE, LINKED),
     ),
     "two linkages that are no GUIDs": locator(
         "PLC-014", REJECT, "PLC-014", pair(LINKAGE, lambda _: "none"), pair(SECOND, lambda _: "none")
@@ -102,7 +110,9 @@ CASES = {
     "the last block cut a byte before the disk's end": blocks("BAT-006 LAY-003", DAMAGED, 7 * MIB - 1),
     "the last block cut a byte behind the disk's end": blocks("BAT-006 LAY-003", CHOICE, 7 * MIB + 1),
     "the last block not there at all": blocks("BAT-006", DAMAGED, 6 * MIB),
-    "another block cut than the last": blocks("BAT-006", DAMAGED, 7 * MIB, Change("put", "bat.order", "descending")),
+    "another block cut than the last": blocks(
+        "BAT-006", DAMAGED, 7 * MIB, RecipeChange("put", "bat.order", "descending")
+    ),
     "both blocks cut": blocks("BAT-006", DAMAGED, 5 * MIB),
 }
 

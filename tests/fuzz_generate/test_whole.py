@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz_generate.judged import Judged
 from tests.fuzz_generate.raw import KIB, Raw
 
-pytestmark = pytest.mark.xdist_group("fuzz-corpus")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzz-corpus")]
 
 PROFILES = ("valid", "boundary", "single-fault", "pairwise", "tiny")
 LEAST = {"valid": 35, "boundary": 100, "single-fault": 280, "pairwise": 25, "tiny": 50}

@@ -10,9 +10,9 @@ import pytest
 from tests.cli.support import listing, run, schema
 from tests.fuzz_judge.support import BROKEN, GOOD, LABELS, shell, write_corpus
 from vhdx_runtime.conformance import Recipe, expand
-from vhdx_runtime.conformance.packed_image import packed
-from vhdx_runtime.conformance.pattern import noise
-from vhdx_runtime.conformance.unpackers.unpack import unpack
+from vhdx_runtime.conformance.build.pattern import noise
+from vhdx_runtime.conformance.release.packed_image import packed
+from vhdx_runtime.conformance.release.unpackers.unpack import unpack
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_a_table_names_clusters_and_readers(corpus: Path, tmp_path: Path) -> Non
     assert lines[1].split() == ["wrong-reject", "strict", "none", "label", "1", "good"]
     assert lines[2].strip() == "exit code 7"
     assert lines[3].startswith("strict  1 wrong-reject, in ")
-    assert lines[4] == "2 images, 2 with a label, 1 clusters"
+    assert lines[4] == "2 images, 2 with a label, 1 cluster"
     assert len(lines) == 5
 
 
@@ -48,7 +48,7 @@ def test_json_is_what_the_schema_says_and_the_smallest_images_are_kept(corpus: P
         ("wrong-bytes", "eager", "none"),
         ("wrong-accept", "eager", "HDR-003"),
     ]
-    assert json.loads((keep / "clusters.json").read_text()) == found
+    assert {"format_version": 1} | json.loads((keep / "clusters.json").read_text()) == found
     assert listing(keep) == sorted(["clusters.json", *(row["smallest"]["kept"] for row in found["clusters"])])
     for row in found["clusters"]:
         data = (keep / row["smallest"]["kept"]).read_bytes()
@@ -56,6 +56,16 @@ def test_json_is_what_the_schema_says_and_the_smallest_images_are_kept(corpus: P
         with (tmp_path / "unpacked").open("w+b") as out:
             unpack(noise(), data, out)
         assert (tmp_path / "unpacked").read_bytes() == (corpus / f"{row['smallest']['id']}.vhdx").read_bytes()
+
+
+def test_a_packed_corpus_is_judged_as_it_was_generated(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    run("fuzz", "generate", "--packed", "--profile", "single-fault", "--rules", "SBM-00[1-3]", corpus)
+    assert any(path.suffix == ".packed" for path in corpus.iterdir())
+    lines = run("fuzz", "judge", corpus, "--reader", "vhdx-runtime").stdout.splitlines()
+    count = len((corpus / "manifest.jsonl").read_text().splitlines())
+    assert lines[0] == "no disagreement"
+    assert lines[-1] == f"{count} images, {count} with a label, 0 clusters"
 
 
 SCRIPTS = {"crash": "kill -SEGV $$", "eager": "head -c 99 /dev/zero > $2"}
@@ -92,7 +102,7 @@ def test_a_reduced_image_is_a_new_file(tmp_path: Path) -> None:
     assert lines[3].split() == ["bytes", "not", "zero", str(sum(map(bool, before))), "->", "4"]
     assert listing(tmp_path) == ["x.reduced.vhdx", "x.vhdx"]
     again = run("fuzz", "reduce", image, "--exit-code", 0, "--", "grep", "-qa", "regi", code=2)
-    assert "exists; --force replaces it" in again.stderr
+    assert "exists\nhint: `--force` replaces it" in again.stderr
     same = run("fuzz", "reduce", image, "--force", "-o", image, "--exit-code", 0, "--", "grep", "-qa", "regi", code=2)
     assert "is one of the files that are read" in same.stderr
     assert image.read_bytes() == before
@@ -112,11 +122,11 @@ def test_the_json_of_reduce_is_what_the_schema_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--", "true"], 1, "the command succeeds on the image; say what counts with --exit-code or --stderr"),
-        (["--exit-code", "9", "--", "false"], 1, "ends with exit code 1, and not in the way asked for"),
+        (["--", "true"], 2, "the command succeeds on the image\nhint: say what counts as a failure with --exit-code"),
+        (["--exit-code", "9", "--", "false"], 2, "ends with exit code 1, and not in the way asked for"),
         (["--", "no-such-program"], 3, "no-such-program: cannot be run: No such file"),
-        (["--stderr", "(", "--", "false"], 2, "Invalid value for --stderr"),
-        ([], 2, "Missing argument"),
+        (["--stderr", "(", "--", "false"], 2, "invalid value for --stderr"),
+        ([], 2, "missing argument"),
     ],
 )
 def test_wrong_usage_of_reduce(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from tests.fuzz_judge.support import BROKEN, GOOD, LABELS, LARGER, MIB, RECIPES, SCRIPTS, shell, write_corpus
 from vhdx_runtime.conformance import Bat, Block, Geometry, Recipe, expand
-from vhdx_runtime.conformance.packed_image import packed
-from vhdx_runtime.conformance.worker import Limits
-from vhdx_runtime.fuzz import judge, subjects
-from vhdx_runtime.fuzz.judge import Cluster, Judged
+from vhdx_runtime.conformance.judge.worker import Limits
+from vhdx_runtime.conformance.release.packed_image import packed
+from vhdx_runtime.fuzz.judge import judge, subjects
+from vhdx_runtime.fuzz.judge.judge import Cluster, Judged
+
+pytestmark = pytest.mark.xdist_group("labelled")  # one worker makes it once
 
 FAST = Limits(seconds=2, memory=1 << 30)
 ALL = [recipe.name for recipe in RECIPES]
@@ -109,6 +111,7 @@ def test_without_a_label_whoever_differs_from_most_is_named_so(unlabelled: tuple
     assert len(clusters) == 1
 
 
+@pytest.mark.slow
 def test_without_a_label_most_can_be_against_ours(unlabelled: tuple[Path, Path]) -> None:
     folder, home = unlabelled
     readers = [shell("exit 7", name, folder) for name in ("one", "two", "three")]
@@ -167,6 +170,7 @@ def test_what_nobody_opens_and_what_claims_to_be_huge_gives_no_trouble(tmp_path:
     ]
 
 
+@pytest.mark.slow
 def test_the_order_does_not_depend_on_the_number_of_jobs(unlabelled: tuple[Path, Path]) -> None:
     folder, home = unlabelled
     reader = shell("exit 7", "tool", folder)
@@ -179,3 +183,13 @@ def test_an_absent_reader_reads_nothing(unlabelled: tuple[Path, Path]) -> None:
     _, home = unlabelled
     for one in judged(home, "command gone=no-such-program {image} {out}", jobs=1):
         assert (one.wrong, one.seconds) == ((), {})
+
+
+def test_what_hangs_only_in_company_is_no_hang(tmp_path: Path) -> None:
+    home = write_corpus(tmp_path, RECIPES, LABELS)
+    busy = shlex.quote(str(tmp_path / "busy"))
+    once = f"[ $n != larger ] || [ -e {busy} ] || {{ touch {busy}; sleep 60; }}; RIGHT"
+    found = judged(home, "vhdx-runtime", shell(once, "late", tmp_path), shell("RIGHT", "right", tmp_path))
+    assert (tmp_path / "busy").exists(), "nothing was late"
+    assert [one.subject.id for one in found] == ALL
+    assert judge.clusters(found) == ()

@@ -28,9 +28,11 @@ from vhdx_runtime.conformance import (
     Zeros,
     expand,
 )
-from vhdx_runtime.conformance.recipe import Item
-from vhdx_runtime.fuzz import failing, reduce
-from vhdx_runtime.fuzz.reduce import NotFailing, Reduced, Wish, reduce_image
+from vhdx_runtime.conformance.recipes.recipe import Item
+from vhdx_runtime.fuzz.reduce import reduce
+from vhdx_runtime.fuzz.reduce.reduce import NotFailing, Reduced, Wish, reduce_image
+
+pytestmark = pytest.mark.slow
 
 KIB, MIB, TIB = 1 << 10, 1 << 20, 1 << 40
 MARK = b"the one that matters"
@@ -67,14 +69,14 @@ def write(folder: Path, recipe: Recipe) -> Path:
 def judged_by(monkeypatch: pytest.MonkeyPatch, has_property: Callable[[Path], bool]) -> Wish:
     """A wish whose command is a function of this process: it ends with 3 where the property is there."""
 
-    def run(_: object, image: Path, __: float) -> failing.Ending:
-        return failing.Ending(3 if has_property(image) else 0, b"")
+    def run(_: object, image: Path, __: float) -> reduce.Ending:
+        return reduce.Ending(3 if has_property(image) else 0, b"")
 
     monkeypatch.setattr(reduce, "run", run)
-    monkeypatch.setattr(failing, "run", run)
     return Wish(("none",))
 
 
+@pytest.mark.slow
 def test_of_an_image_that_is_searched_for_a_text_only_the_text_is_left(tmp_path: Path, home: Path) -> None:
     image = write(tmp_path, RICH)
     before = image.read_bytes()
@@ -89,6 +91,7 @@ def test_of_an_image_that_is_searched_for_a_text_only_the_text_is_left(tmp_path:
     assert image.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_same_image_and_command_give_the_same_result(tmp_path: Path) -> None:
     image = write(tmp_path, Recipe(bat=Bat((Block(1, fills=(Fill(5000, len(MARK), MARK),)),))))
     found = []
@@ -187,6 +190,7 @@ def test_what_a_command_does_to_its_copy_is_not_kept(tmp_path: Path, home: Path)
     assert result.read_bytes() == bytes(11) + b"the one"
 
 
+@pytest.mark.slow
 def test_a_huge_sparse_image_is_handled(tmp_path: Path, home: Path) -> None:
     geometry = Geometry(virtual_disk_size=64 * TIB, block_size=256 * MIB)
     block = Block(200_000, fills=(Fill(3 * MIB, len(MARK), MARK),), file_offset_mb=1 << 20)
@@ -262,6 +266,7 @@ def test_a_signal_is_matched_as_such(tmp_path: Path, home: Path) -> None:
     assert (told.ending, result.read_bytes()) == ("SIGABRT", b"\0\0K")
 
 
+@pytest.mark.slow
 def test_data_move_down_and_the_file_is_cut(tmp_path: Path, home: Path) -> None:
     recipe = Recipe(bat=Bat((Block(1, fills=(Fill(0, len(MARK), MARK),)),), spacing_mb=40))
     image = write(tmp_path, recipe)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from vhdx_runtime.conformance import Recipe, expand
-from vhdx_runtime.conformance.packed_image import packed
-from vhdx_runtime.fuzz import subjects
+from vhdx_runtime.conformance.release.packed_image import packed
+from vhdx_runtime.fuzz.judge import subjects
 
 MADE = expand(Recipe())
 
@@ -39,16 +39,16 @@ def line(name: str, verdict: str, **more: object) -> dict[str, object]:
 def test_a_manifest_says_what_is_right(tmp_path: Path) -> None:
     manifest(
         tmp_path,
-        line("one", "needs-replay", guest={"size": 5, "sha256": "ab"}),
+        line("one", "needs-replay", guest={"size": 5, "sha256": "ab" * 32}),
         line("two", "reject", deliberate=["HDR-003"], rules=["HDR-001", "HDR-003"], guest=None),
-        line("three", "valid", neighbour_of="two", guest={"size": 7, "sparse_sha256": "cd"}),
+        line("three", "valid", neighbour_of="two", guest={"size": 7, "sparse_sha256": "cd" * 32}),
         line("four", "open-but-damaged", expected={"verdict": "open-but-damaged", "by": "BAT-001"}),
         line("five", "unknown"),
     )
     assert [one.label for one in subjects.load(tmp_path)] == [
-        subjects.Label("needs-replay", "none", 5, "ab"),
+        subjects.Label("needs-replay", "none", 5, "ab" * 32),
         subjects.Label("reject", "HDR-003"),
-        subjects.Label("valid", "beside HDR-003", 7, "cd", is_sparse=True),
+        subjects.Label("valid", "beside HDR-003", 7, "cd" * 32, is_sparse=True),
         subjects.Label("open-but-damaged", "BAT-001"),
         None,
     ]
@@ -71,13 +71,28 @@ def test_a_manifest_says_who_the_parents_are(tmp_path: Path) -> None:
     assert len(found["loop"]) < 100
 
 
+def test_a_manifest_of_packed_images_leads_to_them_and_to_packed_parents(tmp_path: Path) -> None:
+    for name in ("child", "base"):
+        (tmp_path / f"{name}.vhdx.packed").write_bytes(packed(MADE.extents, MADE.length))
+    records = [
+        line(name, "valid", file=f"{name}.vhdx", packed=f"{name}.vhdx.packed", parent=parent)
+        for name, parent in (("child", "base"), ("base", None))
+    ]
+    manifest(tmp_path, *records)
+    child, base = subjects.load(tmp_path)
+    assert (child.path.name, child.is_packed, base.is_packed) == ("child.vhdx.packed", True, True)
+    assert [path.name for path in child.parents] == ["base.vhdx.packed"]
+    (tmp_path / "base.vhdx").write_bytes(b"x")
+    assert not subjects.load(tmp_path)[1].is_packed, "what is unpacked already is taken as it is"
+
+
 @pytest.mark.parametrize(
     ("record", "words"),
     [
         ({"id": "x", "file": "a.vhdx"}, "line 1: no label: 'expected'"),
         (line("x", "perhaps"), "verdict perhaps, expected one of valid"),
         (line("x", "valid", file="gone.vhdx"), "line 1: no image gone.vhdx"),
-        (line("x", "valid", file="../a.vhdx"), "line 1: no image ../a.vhdx"),
+        (line("x", "valid", file="../a.vhdx"), "line 1: no label: no image ../a.vhdx"),
         ([], "line 1: no label"),
     ],
 )

@@ -26,9 +26,9 @@ from tests.support.sectors import from_sectors, to_sectors
 from tests.support.specimens import SPECIMENS
 from vhdx_runtime.cli import main
 from vhdx_runtime.conformance import Recipe, expand
-from vhdx_runtime.fuzz import afl, libfuzzer
-from vhdx_runtime.fuzz.dictionary import entries
-from vhdx_runtime.fuzz.structures import seals
+from vhdx_runtime.fuzz.mutate import afl, libfuzzer
+from vhdx_runtime.fuzz.mutate.dictionary import entries
+from vhdx_runtime.fuzz.mutate.structures import seals
 
 KIB, MIB = 1 << 10, 1 << 20
 LINE = re.compile(r'[A-Za-z0-9_]+="((?:[^"\\\x00-\x1f\x7f-\xff]|\\\\|\\"|\\x[0-9a-fA-F]{2})+)"')
@@ -127,7 +127,7 @@ def test_the_dictionary_has_what_a_file_is_made_of() -> None:
 def test_the_dictionary_as_json_follows_its_schema() -> None:
     found = json.loads(run("fuzz", "dictionary", "--json").output)
     jsonschema.validate(found, json.loads(run("schema", "fuzz-dictionary").output))
-    assert found[0] == {"name": "file_signature", "kind": "signature", "value": b"vhdxfile".hex()}
+    assert found["entries"][0] == {"name": "file_signature", "kind": "signature", "value": b"vhdxfile".hex()}
 
 
 @pytest.mark.skipif(shutil.which("afl-fuzz") is None, reason="afl-fuzz is not installed (apt-get install afl++)")
@@ -140,7 +140,7 @@ def test_afl_fuzz_takes_the_dictionary_and_the_module(tmp_path: Path) -> None:
     paths = os.pathsep.join([str(ROOT), str(ROOT / "generated"), *packages])
     names = "AFL_SKIP_CPUFREQ AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES AFL_NO_AFFINITY AFL_NO_UI AFL_BENCH_UNTIL_CRASH"
     environment = dict.fromkeys(names.split(), "1") | {"PATH": "/usr/bin:/bin", "PYTHONPATH": paths}
-    environment |= {"AFL_PYTHON_MODULE": "vhdx_runtime.fuzz.afl"}
+    environment |= {"AFL_PYTHON_MODULE": "vhdx_runtime.fuzz.mutate.afl"}
     command = ["afl-fuzz", "-n", "-V", "2", "-i", "in", "-o", "out", "-x", "vhdx.dict", "--", "/bin/sh", "target"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     if "libpython" in done.stderr or "ModuleNotFoundError" in done.stderr:
@@ -162,7 +162,8 @@ def test_a_changed_copy_is_written_and_the_image_stays(tmp_path: Path, dirty: by
     assert out.read_bytes() == libfuzzer.custom_mutator(dirty, 256 * MIB, 7)
     again = run("fuzz", "mutate", str(image), str(out), "--seed", "7", "--other", str(image), "--force", "--json")
     jsonschema.validate(json.loads(again.output), json.loads(run("schema", "fuzz-mutate").output))
-    assert json.loads(again.output) == {"file": str(out), "size": out.stat().st_size, "seed": 7}
+    expected = {"format_version": 1, "file": str(out), "size": out.stat().st_size, "seed": 7}
+    assert json.loads(again.output) == expected
     assert run("fuzz", "mutate", str(image), str(out)).exit_code == 2, "no file is replaced unasked"
     assert run("fuzz", "mutate", str(image), str(image), "--force").exit_code == 2
     assert image.read_bytes() == dirty
@@ -170,8 +171,8 @@ def test_a_changed_copy_is_written_and_the_image_stays(tmp_path: Path, dirty: by
 
 def test_a_changed_copy_of_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
-    assert run("fuzz", "mutate", str(tmp_path / "empty"), str(tmp_path / "b")).exit_code == 1
-    assert run("fuzz", "mutate", str(tmp_path / "absent"), str(tmp_path / "b")).exit_code == 1
+    assert run("fuzz", "mutate", str(tmp_path / "empty"), str(tmp_path / "b")).exit_code == 3
+    assert run("fuzz", "mutate", str(tmp_path / "absent"), str(tmp_path / "b")).exit_code == 3
     assert not (tmp_path / "b").exists()
 
 
@@ -224,6 +225,7 @@ def test_atheris_runs_our_target_with_the_mutators(tmp_path: Path) -> None:
     assert "Custom" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_campaign_is_taken_up_where_it_was_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "BLOCK", 10)
     first = next(campaign.run(tmp_path, 30))

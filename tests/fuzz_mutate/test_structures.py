@@ -20,13 +20,13 @@ from vhdx_runtime.conformance import (
     Zeros,
     expand,
 )
-from vhdx_runtime.fuzz.structures import Seal, Target, find, seals, value
+from vhdx_runtime.fuzz.mutate.structures import Seal, StructureTarget, find, seals, value
 
 KIB, MIB = 1 << 10, 1 << 20
 SECTOR = 4096
 
 
-def counted(places: list[Target]) -> Counter[str]:
+def counted(places: list[StructureTarget]) -> Counter[str]:
     return Counter(place.structure for place in places)
 
 

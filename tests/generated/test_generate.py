@@ -9,16 +9,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from formats.compiler import generate as generator
+from formats.compiler import outputs
 from formats.compiler.schema import SchemaError
 
 ROOT = Path(generator.__file__).resolve().parents[2]
 SOURCES = [path for pattern in ("*.ksy", "*.yaml") for path in sorted(generator.FORMATS.glob(pattern))]
+GENERATE: list[object] = [generator.COMPILER / "generate.py"]
+BOOK: list[object] = ["-m", "vhdx_runtime.book.build"]
 Edit = Callable[[str, str, str], Path]
 
 
@@ -49,34 +52,61 @@ def edit(tmp_path: Path) -> Edit:
     return make
 
 
-def _run(*arguments: object, seed: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, generator.COMPILER / "generate.py", *arguments]
+def _run(program: Sequence[object], *arguments: object, seed: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *program, *arguments]
     environment = os.environ | {"PYTHONHASHSEED": str(seed)}
-    return subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True, env=environment)
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment, cwd=ROOT)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_is_committed_is_what_is_generated_to_the_byte(compiler: Path, seed: int) -> None:
-    done = _run("--check", seed=seed)
+@pytest.mark.parametrize("program", [GENERATE, BOOK], ids=["generate", "book"])
+def test_what_is_committed_is_what_is_generated_to_the_byte(compiler: Path, program: list[object], seed: int) -> None:
+    done = _run(program, "--check", seed=seed)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_check_names_what_differs_and_the_command_that_mends_it(compiler: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("program", "changed", "added", "removed", "task"),
+    [
+        (GENERATE, "vhdx_format/layout.py", "vhdx_format/old.py", "vhdx_format/vhdx.h", "make generate"),
+        (BOOK, "book/rules.md", "book/old.md", "book/structures/header.md", "make book"),
+    ],
+    ids=["generate", "book"],
+)
+def test_check_names_what_differs_and_the_command_that_mends_it(
+    compiler: Path, tmp_path: Path, program: list[object], changed: str, added: str, removed: str, task: str
+) -> None:
     out = tmp_path / "generated"
     shutil.copytree(generator.GENERATED, out, ignore=shutil.ignore_patterns("__pycache__"))
-    (out / "vhdx_format" / "layout.py").write_text("changed")
-    (out / "vhdx_format" / "old.py").write_text("")
-    (out / "book" / "structures" / "header.md").unlink()
-    done = _run("--check", "--out", out)
+    (out / changed).write_text("changed")
+    (out / added).write_text("")
+    (out / removed).unlink()
+    done = _run(program, "--check", "--out", out)
     assert done.returncode == 1
-    for name in ("vhdx_format/layout.py", "vhdx_format/old.py", "book/structures/header.md", "make generate"):
+    for name in (changed, added, removed, task):
         assert name in done.stderr
-    assert (out / "vhdx_format" / "layout.py").read_text() == "changed"
-    assert generator.write(_files(generator.GENERATED), out) == [
-        "book/structures/header.md",
-        "vhdx_format/layout.py",
-        "vhdx_format/old.py",
-    ]
+    assert (out / changed).read_text() == "changed"
+    assert outputs.write(_files(generator.GENERATED), out) == sorted([changed, added, removed])
+
+
+def test_a_broken_runtime_does_not_stand_in_the_way_of_the_parsers(compiler: Path, tmp_path: Path) -> None:
+    """In a copy that holds the schemas, the compiler and a runtime that cannot be imported, and nothing else."""
+    left_out = shutil.ignore_patterns("node_modules", "__pycache__")
+    shutil.copytree(generator.FORMATS, tmp_path / "formats", ignore=left_out)
+    (tmp_path / "formats" / "compiler" / "node_modules").symlink_to(compiler / "node_modules")
+    (tmp_path / "vhdx_runtime").mkdir()
+    (tmp_path / "vhdx_runtime" / "__init__.py").write_text("raise RuntimeError('broken on purpose')\n")
+    for path in SOURCES:  # a field that the runtime reads gets another name
+        text = path.read_text("utf-8").replace("log_offset", "log_place")
+        (tmp_path / "formats" / path.name).write_text(text, "utf-8")
+    command = [sys.executable, str(tmp_path / "formats" / "compiler" / "generate.py")]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    made = tmp_path / "generated"
+    assert {path.name for path in made.iterdir()} == {"vhdx_format"}
+    assert set(_files(made)) == {name for name in _files(generator.GENERATED) if name.startswith("vhdx_format/")}
+    assert "self.log_place = " in (made / "vhdx_format" / "header.py").read_text("utf-8")
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -85,13 +115,16 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def test_only_what_changed_is_written(tmp_path: Path) -> None:
-    outputs = {"vhdx_format/a.py": "a\n", "book/b.md": "b\n"}
-    assert generator.write(outputs, tmp_path) == ["book/b.md", "vhdx_format/a.py"]
-    before = (tmp_path / "book" / "b.md").stat().st_mtime_ns
-    assert generator.write(outputs | {"vhdx_format/a.py": "A\n"}, tmp_path) == ["vhdx_format/a.py"]
-    assert (tmp_path / "book" / "b.md").stat().st_mtime_ns == before
-    assert generator.write({"vhdx_format/a.py": "A\n"}, tmp_path) == ["book/b.md"]
-    assert not (tmp_path / "book" / "b.md").exists()
+    files = {"vhdx_format/a.py": "a\n", "vhdx_format/b.py": "b\n"}
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "of-another-task.md").touch()
+    assert outputs.write(files, tmp_path) == ["vhdx_format/a.py", "vhdx_format/b.py"]
+    before = (tmp_path / "vhdx_format" / "b.py").stat().st_mtime_ns
+    assert outputs.write(files | {"vhdx_format/a.py": "A\n"}, tmp_path) == ["vhdx_format/a.py"]
+    assert (tmp_path / "vhdx_format" / "b.py").stat().st_mtime_ns == before
+    assert outputs.write({"vhdx_format/a.py": "A\n"}, tmp_path) == ["vhdx_format/b.py"]
+    assert not (tmp_path / "vhdx_format" / "b.py").exists()
+    assert (tmp_path / "book" / "of-another-task.md").exists()
 
 
 def test_the_manifest_has_the_digest_of_every_schema_and_every_output() -> None:
@@ -99,8 +132,9 @@ def test_the_manifest_has_the_digest_of_every_schema_and_every_output() -> None:
     lock = json.loads((generator.COMPILER / "package-lock.json").read_text("utf-8"))
     pinned = lock["packages"]["node_modules/kaitai-struct-compiler"]["version"]
     assert manifest["compiler"] == {"name": "kaitai-struct-compiler", "version": pinned}
-    outputs = {name: content for name, content in _files(generator.GENERATED).items() if name != generator.MANIFEST}
-    assert manifest["outputs"] == {name: hashlib.sha256(text.encode()).hexdigest() for name, text in outputs.items()}
+    files = {name: text for name, text in _files(generator.GENERATED).items() if name.startswith(generator.PACKAGE)}
+    del files[generator.MANIFEST]
+    assert manifest["outputs"] == {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
     assert manifest["schemas"] == {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in SOURCES}
 
 
@@ -209,12 +243,12 @@ def test_a_wrong_schema_is_refused_with_file_and_place(
 
 
 def test_a_refusal_is_a_message_and_an_exit_code(compiler: Path, edit: Edit, tmp_path: Path) -> None:
-    done = _run("--formats", edit("header.ksy", "-is: object_alignment", "-is: nothing"), "--out", tmp_path / "out")
+    done = _run(GENERATE, "--formats", edit("header.ksy", "-is: object_alignment", "-is: nothing"), "--out", tmp_path / "out")
     assert done.returncode == 1
     assert done.stderr.startswith("error: header.ksy: header.object_alignment")
     assert not (tmp_path / "out").exists()
 
 
 def test_integers_of_more_than_53_bits_survive_the_compiler(compiler: Path, edit: Edit) -> None:
-    outputs = generator.generate(edit("header.ksy", "value: '0xffffffffffffffff'", "value: 18446744073709551615"))
-    assert "self._m_sequence_number_max = 18446744073709551615" in outputs["vhdx_format/header.py"]
+    files = generator.generate(edit("header.ksy", "value: '0xffffffffffffffff'", "value: 18446744073709551615"))
+    assert "self._m_sequence_number_max = 18446744073709551615" in files["vhdx_format/header.py"]

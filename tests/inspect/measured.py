@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pytest
 
 from vhdx_runtime.codec.source import open_source
-from vhdx_runtime.image import Image, load_image
+from vhdx_runtime.disk.image import Image, load_image
 from vhdx_runtime.inspect import explain_file, find, record, render, tree
 
 LINES = 200_000

@@ -34,7 +34,7 @@ from vhdx_runtime.conformance import (
     locator_for,
     make_guid,
 )
-from vhdx_runtime.image import Image, load_image
+from vhdx_runtime.disk.image import Image, load_image
 from vhdx_runtime.inspect import Node, find, leaves, tree
 
 KIB, MIB = 1 << 10, 1 << 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import struct
-from array import array
 from itertools import pairwise
 from typing import Any
 
@@ -14,8 +13,10 @@ from hypothesis import strategies as st
 
 from tests.inspect.support import MIB, SPECIMENS, at, below, loaded, made
 from vhdx_runtime.codec.source import BytesSource
+from vhdx_runtime.disk.sizes import table_at
 from vhdx_runtime.inspect import find, space, tree, words
-from vhdx_runtime.inspect.extents import Claims, gaps
+from vhdx_runtime.inspect.space import Claims, gaps
+from vhdx_runtime.semantics import table as semantics
 from vhdx_runtime.semantics.bat import Bat
 from vhdx_runtime.semantics.geometry import Geometry
 
@@ -25,7 +26,7 @@ PLACE = 0xFFFFFFFFFFF00000
 
 def table(entries: list[int], geometry: Geometry) -> Bat:
     raw = struct.pack(f"<{len(entries)}Q", *entries)
-    return Bat(BytesSource(raw), 0, min(len(entries), geometry.entry_count))
+    return table_at(BytesSource(raw), geometry, 0, geometry.entry_count)
 
 
 def shape(blocks: int, *, has_parent: bool = False, block_size: int = 256 * MIB, sector: int = 512) -> Geometry:
@@ -78,13 +79,6 @@ def test_neighbouring_runs_do_not_continue_one_another(made_up: tuple[list[int],
         assert not (alike and after.word == following)
 
 
-@given(tables())
-def test_arrays_and_words_find_the_same_breaks(made_up: tuple[list[int], Geometry]) -> None:
-    entries, geometry = made_up
-    raw = array("Q", entries)
-    assert words._breaks_by_arrays(raw, geometry.block_size) == words._breaks(raw, geometry.block_size)
-
-
 def test_a_table_in_chunks_gives_the_runs_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     at_random = random.Random(1)
     geometry = shape(200)
@@ -92,16 +86,16 @@ def test_a_table_in_chunks_gives_the_runs_of_the_whole(monkeypatch: pytest.Monke
     entries[40:160] = [6 | (1000 + 256 * number) << 20 for number in range(120)]
     whole = list(words.runs(table(entries, geometry), geometry))
     for chunk in (1, 2, 7, 64):
-        monkeypatch.setattr(words, "_CHUNK", chunk)
-        for many in (0, 1 << 20):
-            monkeypatch.setattr(words, "_MANY", many)
-            assert list(words.runs(table(entries, geometry), geometry)) == whole
+        monkeypatch.setattr(semantics, "CHUNK", chunk)
+        assert list(words.runs(table(entries, geometry), geometry)) == whole
 
 
-def test_a_table_of_which_nothing_is_there_is_one_run() -> None:
+def test_of_a_table_that_is_cut_off_the_entries_that_are_there_are_told_and_no_others() -> None:
     geometry = shape(1 << 18, has_parent=True)
-    bat = Bat(BytesSource(b""), 0, geometry.entry_count)
-    assert [(run.first, run.entries, run.word) for run in words.runs(bat, geometry)] == [(0, geometry.entry_count, 0)]
+    for held in (0, 1, 5):
+        bat = table_at(BytesSource(bytes(held * 8 + 7)), geometry, 0, geometry.entry_count)
+        assert bat.is_cut
+        assert sum(run.entries for run in words.runs(bat, geometry)) == held
 
 
 @pytest.mark.parametrize("name", sorted(SPECIMENS.keys() - {"no region table", "overlapping regions"}))

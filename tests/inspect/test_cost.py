@@ -13,6 +13,7 @@ import pytest
 from tests.benchmarks.images import full_64_tib
 from tests.inspect.measured import LINES, Cost, cost_of
 from tests.inspect.support import MIB
+from tests.support.sampling import sampled
 from tests.support.specimens import PART
 from tests.test_hostile_claims import CLAIMS, locator_item
 from tests.test_hostile_logs import (
@@ -53,7 +54,7 @@ WHOLE = (
 )
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("name", sampled(WHOLE, "65535 items", "a disk of 64 TiB with a parent"))
 def test_a_small_file_that_claims_much_is_shown_whole(name: str, tmp_path: Path) -> None:
     recipe, _ = CLAIMS[name]
     cost = cost_of("json", expand(recipe).write(tmp_path))
@@ -72,6 +73,7 @@ def test_a_table_that_names_one_place_for_all_blocks_costs_little(tmp_path: Path
     assert_cheap(cost_of("explain", path, 4 * MIB))
 
 
+@pytest.mark.slow
 def test_a_table_in_which_no_two_entries_are_alike_costs_little(tmp_path: Path) -> None:
     recipe = Recipe(geometry=Geometry(virtual_disk_size=16_384 * MIB), file_length=8 * MIB)
     table = random.Random("a block's data over the table").randbytes(8 * 16_384)
@@ -90,7 +92,11 @@ def test_a_locator_of_65535_pairs_costs_little(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [one_entry_of_zero_descriptors, entries_of_data_that_claim_the_whole_log, nested_descriptors]
+    "make",
+    sampled(
+        [one_entry_of_zero_descriptors, entries_of_data_that_claim_the_whole_log, nested_descriptors],
+        nested_descriptors,
+    ),
 )
 def test_a_log_of_16_mib_is_looked_into_where_one_asks(make: Callable[[], bytearray], tmp_path: Path) -> None:
     guid = "04030201-0605-0807-090a-0b0c0d0e0f10"
@@ -100,6 +106,7 @@ def test_a_log_of_16_mib_is_looked_into_where_one_asks(make: Callable[[], bytear
     assert_cheap(cost_of("explain", path, MIB + LOG - 40), mib=256, seconds=6)
 
 
+@pytest.mark.slow
 def test_a_disk_of_64_tib_with_a_full_table_is_shown_in_little_memory(tmp_path: Path) -> None:
     try:
         with open(tmp_path / "probe", "wb") as probe:

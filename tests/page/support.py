@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.cli.support import run
+from tests.support.extras import need
 from vhdx_runtime.conformance import (
     Bat,
     Block,
@@ -236,7 +237,9 @@ def browser() -> Iterator[Tab]:
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         pytest.skip("browser: no chromium is installed (Debian: apt-get install chromium)")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="browser: playwright is not installed")
+    need("playwright")
+    from playwright import sync_api
+
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
         page = started.new_page(viewport={"width": 1440, "height": 900})

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tests.cli.support import run
 from tests.page.support import BROKEN, CHILD, DIRTY, KIB, MIB, Tab, page_of, written
+from tests.support.axe import grave_findings, need_axe
+from vhdx_runtime.conformance import Bat, Block, Geometry, Hide, Log, LogEntry, Recipe
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -24,6 +27,18 @@ def _nothing_goes_wrong(tab: Tab) -> object:
     yield
     assert not tab.troubles
     assert not tab.requests, "a page asks for nothing but itself"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_grave_in_any_view(tab: Tab, dirty: Path, scheme: Literal["light", "dark"]) -> None:
+    need_axe()
+    tab.page.emulate_media(color_scheme=scheme)
+    tab.show(dirty)
+    views = tab.page.locator("[role=tab]")
+    assert views.count() > 3
+    for number in range(views.count()):
+        views.nth(number).click()
+        assert grave_findings(tab.page) == [], views.nth(number).inner_text()
 
 
 def test_a_field_lights_up_its_bytes(tab: Tab, dirty: Path) -> None:
@@ -119,7 +134,7 @@ def test_the_reasons_for_a_guest_offset_end_where_explain_ends(
     image = folder / f"{getattr(recipe, 'name')}.vhdx"  # noqa: B009
     page = image.with_suffix(".html")
     if not page.exists():
-        page = page_of(written(folder, recipe), code=int(recipe is not CHILD))  # type: ignore[arg-type]
+        page = page_of(written(folder, recipe), code=1)  # type: ignore[arg-type]
     tab.show(page)
     tab.page.keyboard.press("g")
     answers = {
@@ -140,6 +155,34 @@ def test_the_reasons_for_a_guest_offset_end_where_explain_ends(
         assert wanted in end, (offset, said["kind"], end)
         if said["kind"] == "data":
             assert f"{said['file_offset']:#x}" in end
+
+
+@pytest.mark.parametrize("name", ["text", "cut"])
+def test_what_is_damaged_or_cut_off_is_given_up_as_explain_does(name: str, tab: Tab, folder: Path) -> None:
+    log = Log((LogEntry((Hide("bat"),)),)) if name == "cut" else Log()
+    geometry = Geometry(virtual_disk_size=8 * MIB)
+    image = written(folder, Recipe(name, geometry=geometry, bat=Bat((Block(0), Block(5))), log=log))
+    lost = (5 * MIB + 4096,) if name == "cut" else (MIB, 2 * MIB, 3 * MIB)
+    with image.open("r+b") as file:
+        if name == "cut":
+            file.truncate(5 * MIB + 4096)
+        else:
+            file.seek(3 * MIB + 8)
+            file.write(b"BAD SECTORFAILED0\xff\xff\xff\xff\xff\xff\xff"[:24])
+    tab.show(page_of(image, code=1))
+    tab.page.keyboard.press("3")
+    legend = " ".join(tab.page.locator("#view-map .legend").nth(1).inner_text().split())
+    assert ("unreadable 3 blocks" in legend) == (name == "text"), legend
+    tab.page.keyboard.press("g")
+    for offset in (0, MIB, 2 * MIB, 3 * MIB, 4 * MIB, 5 * MIB, 5 * MIB + 4096, 6 * MIB):
+        tab.page.fill("#guest", str(offset))
+        tab.page.keyboard.press("Enter")
+        run("explain", image, "--disk", offset, code=int(offset in lost))
+        assert ("unreadable" in tab.text("#chain li:last-child")) == (offset in lost), offset
+    assert bool(tab.page.locator("#view-disk .swatch.c-unreadable").count()) == (name == "text")
+    tab.page.keyboard.press("Escape")
+    tab.page.keyboard.press("5")
+    assert ("Cut off: the file ends at" in tab.text("#view-findings")) == (name == "cut")
 
 
 def test_the_pictures_say_what_is_where(tab: Tab, dirty: Path) -> None:

@@ -10,7 +10,7 @@ from tests.cli.support import HUGE, run
 from tests.page.support import BROKEN, CHILD, KIB, MIB, written
 from vhdx_runtime.cli import picture
 from vhdx_runtime.conformance import Bat, Block, Geometry, Recipe
-from vhdx_runtime.ranges import Range
+from vhdx_runtime.disk.ranges import Range
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from vhdx_runtime.change.preview import begun, joined, loaded
 from vhdx_runtime.check import Report, check_image
 from vhdx_runtime.codec.source import open_source
+from vhdx_runtime.conformance.build.model import GuestModel
 from vhdx_runtime.conformance.cases import Case
-from vhdx_runtime.conformance.model import GuestModel
-from vhdx_runtime.image import Image, load_image
-from vhdx_runtime.repair import bat, bitmaps, headers, layout, locator, log, metadata, regions
-from vhdx_runtime.repair.draft import begun, joined, loaded
+from vhdx_runtime.disk.image import Image, load_image
 from vhdx_runtime.repair.plan import Planner, Repair
+from vhdx_runtime.repair.planners import bat, bitmaps, headers, layout, locator, log, metadata, regions
 from vhdx_runtime.write.patch import overlapping
 
 MIB = 1 << 20

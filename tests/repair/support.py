@@ -18,13 +18,14 @@ from vhdx_runtime.check import check_image, check_with_parents
 from vhdx_runtime.codec.source import Source, open_source
 from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Built, Case
-from vhdx_runtime.image import load_image
-from vhdx_runtime.repair.plan import Plan
-from vhdx_runtime.repair.planning import Wishes, make_plan
+from vhdx_runtime.disk.image import load_image
+from vhdx_runtime.repair.plan import Plan, Wishes
+from vhdx_runtime.repair.planning import make_plan
 
 PAGE = 4096
 SLOTS = (0x10000, 0x20000)
 REPAIRABLE = {rule.id: rule.repair for rule in RULES.values() if rule.repair in ("auto", "offered", "lossy")}
+LOSES = {rule.id for rule in RULES.values() if "lossy" in (rule.repair, *rule.repair_when.values())}
 COMMIT = "LOG-001"  # a duty of writers, no finding: a log to replay is nothing wrong
 PARENT_NAMED = ("CHN-002", "PLC-001", "PLC-013", "PLC-016")  # mended only with a parent that the user names
 
@@ -49,7 +50,7 @@ def wishes(rules: Iterable[str], case: Case, built: Built) -> Wishes:
     named = built.paths[-2:-1] if set(wanted) & set(PARENT_NAMED) else ()
     return Wishes(
         offered=frozenset(wanted),
-        lossy=any(REPAIRABLE[rule] == "lossy" for rule in wanted),
+        lossy=bool(LOSES.intersection(wanted)),
         parents=tuple(named),
         parent_dirs=tuple(built.opened.parent / name for name in case.open.parent_dirs),
         with_chain=len(built.paths) > 1,

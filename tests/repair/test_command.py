@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from tests.cli.support import BROKEN, DIRTY, SAMPLE, TORN, listing, make, make_chain, run, run_json
+from tests.cli.support import BROKEN, DIRTY, MIB, SAMPLE, TORN, listing, make, make_chain, make_changed, run, run_json
 from tests.repair.support import digest
 from vhdx_runtime.write.target import FileTarget
 
@@ -151,3 +153,45 @@ def test_the_link_to_a_parent_that_the_user_names_is_mended(tmp_path: Path) -> N
     assert "CHN-002" in run("repair", "--chain", child, code=1).output
     run("repair", "--apply", "--parent", base, "--offer", "CHN-002", child)
     assert run("check", "--chain", child).output.splitlines()[-1] == f"{base}: healthy"
+
+
+def test_a_child_is_never_linked_past_its_parent_to_one_above(tmp_path: Path) -> None:
+    made = make_chain(tmp_path, "base", "middle", "child")
+    child, middle, moved = made["child"].path, made["middle"].path, tmp_path / "moved" / "base.vhdx"
+    moved.parent.mkdir()
+    made["base"].path.rename(moved)
+    before = child.read_bytes()
+    for offer in ("CHN-002", "*"):
+        plan = run_json("repair", "--apply", "--parent", moved, "--offer", offer, child)
+        assert not [one for one in (*plan["repairs"], *plan["declined"]) if "CHN-002" in one["rules"]]
+    assert child.read_bytes() == before
+    assert "; parents found" in run("repair", "--parent", moved, child).output
+    middle.unlink()  # now nothing leads anywhere, and whoever vouches for the base may link to it
+    assert "--offer CHN-002" in run("repair", "--parent", moved, child, code=1).output
+
+
+def test_hints_lead_from_a_repair_that_plans_nothing_to_a_child_of_the_parent_as_it_is(tmp_path: Path) -> None:
+    parent, child = (made.path for made in make_changed(tmp_path))
+
+    def _hinted(*words: object, code: int) -> list[list[str]]:
+        hint = run_json(*words, code=code)["hint"]
+        assert hint in run(*words, code=code).stderr
+        return [shlex.split(command)[1:] for command in re.findall("`(vhdx [^`]+)`", hint)]
+
+    (judging,) = _hinted("repair", child, code=0)
+    assert judging == ["repair", "--chain", str(child)]
+    (vouching,) = _hinted(*judging, code=1)
+    assert vouching == ["repair", "--parent", str(parent), "--offer", "CHN-002", str(child)]
+    assert "needs the parent, if you vouch for it: --parent FILE" in run(*judging, code=1).stdout
+    run(*vouching, "--apply")
+    assert run_json("check", "--chain", child)["images"][0]["state"] == "healthy"
+    run("read", "--length", 512, child)
+
+
+def test_no_lengthening_is_listed_twice(tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    path.write_bytes(path.read_bytes()[: 3 * MIB + 4608])  # inside the table, which is the region that comes last
+    plan = run_json("repair", path, code=1)
+    made = [(one["new_size"], one["consent"]) for one in plan["declined"] if one["new_size"]]
+    assert made
+    assert len(made) == len(set(made))

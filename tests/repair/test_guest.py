@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 import vhdx_runtime as vhdx
 from tests.repair.support import FileOver
+from vhdx_runtime.change import guest
+from vhdx_runtime.change.guest import blocks_at, differences
 from vhdx_runtime.codec.overlay import Overlay, Page
 from vhdx_runtime.codec.source import BytesSource, FileSource
 from vhdx_runtime.conformance import Bat, Block, Geometry, ParentLocator, Recipe, expand
-from vhdx_runtime.image import load_image
-from vhdx_runtime.repair import guest
-from vhdx_runtime.repair.guest import blocks_at, differences
+from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.write.recording import Recording
 
 KIB, MIB = 1 << 10, 1 << 20

@@ -11,19 +11,20 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.repair.support import current_header, digest, planned
+from tests.support.sampling import examples
+from vhdx_runtime.change import undo
+from vhdx_runtime.change.relocation import Lengthened, Move
 from vhdx_runtime.check import check_image
 from vhdx_runtime.codec.source import BytesSource, Source
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Hide, Log, LogEntry, Recipe, expand
-from vhdx_runtime.image import load_image
-from vhdx_runtime.repair import bat_moved, undo
+from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.repair.apply import apply
-from vhdx_runtime.repair.moved import Lengthened, Move
-from vhdx_runtime.repair.plan import Plan
-from vhdx_runtime.repair.planning import Wishes
+from vhdx_runtime.repair.plan import Plan, Wishes
+from vhdx_runtime.repair.planners import bat_apart
 from vhdx_runtime.write.recording import Recording, crashes
 from vhdx_runtime.write.target import FileTarget
 
@@ -66,7 +67,7 @@ def overlap(one: tuple[int, int], two: tuple[int, int]) -> bool:
 
 def carried_out(data: bytes, undo_path: Path, wanted: Wishes = AGREED) -> tuple[Plan, Recording]:
     plan, recording = planned(BytesSource(data), wanted), Recording(data)
-    if plan.operations:
+    if plan.changes.operations:
         assert not apply(plan, recording, undo_path).failure
     return plan, recording
 
@@ -90,7 +91,7 @@ def moved_apart(data: bytes, words: dict[int, int], undo_path: Path) -> tuple[di
     _, again = carried_out(data, undo_path.with_suffix(".again"))
     undo.restore(undo.load(undo_path), after)
     assert not after.changed()
-    assert not plan.changed
+    assert not plan.changes.changed
     return {index: word_at(again, index) for index in words}, again
 
 
@@ -100,7 +101,7 @@ def is_moved_for_a_reason(index: int, words: dict[int, int]) -> bool:
     return any(overlap(mine, extent(*item)) for item in words.items() if item[0] != index and item[1] & 7 >= 6)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.sampled_from((0, *range(FRONT, END - SIZE + 1))), min_size=8, max_size=8))
 def test_blocks_that_overlap_are_all_kept(tmp_path_factory: pytest.TempPathFactory, places: list[int]) -> None:
     words = {index: at << 20 | 6 if at else 0 for index, at in enumerate(places)}
@@ -112,7 +113,7 @@ def test_blocks_that_overlap_are_all_kept(tmp_path_factory: pytest.TempPathFacto
     assert not set(SHARED) & check_image(load_image(file)).totals.keys()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(st.integers(FRONT, END - SIZE), min_size=5, max_size=5),
     st.lists(st.sampled_from((6, 7, 7)), min_size=5, max_size=5),
@@ -140,7 +141,7 @@ def test_bitmaps_that_overlap_are_kept_where_blocks_need_them(
 def test_a_plan_with_a_block_outside_copies_nothing(places: list[int], outside: int) -> None:
     words = {index: at << 20 | 6 if at else 0 for index, at in enumerate((*places, outside))}
     plan = planned(BytesSource(file_of(FLAT, words)), AGREED)
-    assert not plan.operations
+    assert not plan.changes.operations
     assert not plan.declined
 
 
@@ -160,7 +161,7 @@ def test_two_blocks_are_moved_apart_by_one_copy_at_the_end(tmp_path: Path) -> No
 def test_without_consent_nothing_is_copied_and_nothing_given_up(tmp_path: Path) -> None:
     for wanted in (Wishes(), Wishes(lossy=True)):
         plan = planned(BytesSource(file_of(FLAT, TWO)), wanted)
-        assert not plan.operations
+        assert not plan.changes.operations
         assert [(item.repair.consent, item.reason) for item in plan.declined] == [
             ("offered", "needs consent: --offer BAT-008")
         ]
@@ -171,7 +172,7 @@ def test_a_cut_anywhere_in_copying_is_no_harm(tmp_path: Path) -> None:
     plan, recording = carried_out(data, tmp_path / "undo")
     kept, seen = undo.load(tmp_path / "undo"), 0
     expected = [data[at * MIB : (at + SIZE) * MIB] for at in (6, 7)]
-    for label, file in crashes(plan.image.source, recording.events):
+    for label, file in crashes(plan.changes.image.source, recording.events):
         with load_image(file) as image:
             assert image.mapping is not None, label
             for block, wanted in enumerate(expected):
@@ -215,19 +216,19 @@ def test_holes_of_a_block_stay_holes(tmp_path: Path) -> None:
         assert path.stat().st_blocks * 512 < (FRONT + 1) * MIB
         undo.restore(undo.load(tmp_path / "undo"), target)
     assert digest(path) == before
-    plan.image.close()
+    plan.changes.image.close()
 
 
 def test_what_is_too_much_to_copy_is_given_up_only_with_consent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bat_moved, "_BLOCKS", 0)
+    monkeypatch.setattr(bat_apart, "_BLOCKS", 0)
     data = file_of(FLAT, TWO)
     plan = planned(BytesSource(data), AGREED)
     assert [item.reason for item in plan.declined] == ["gives something up: --lossy"]
     plan, after = carried_out(data, tmp_path / "undo", Wishes(lossy=True))
     assert [word_at(after, index) for index in TWO] == [6 << 20 | 6, 2]
-    assert plan.changed == ((SIZE * MIB, 2 * SIZE * MIB),)
+    assert plan.changes.changed == ((SIZE * MIB, 2 * SIZE * MIB),)
 
 
 def test_while_a_block_lies_outside_nothing_is_put_behind_the_end(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from tests.conftest import RealImages
 from tests.repair.support import current_header, planned
+from vhdx_runtime.change import undo
 from vhdx_runtime.codec.source import FileSource
-from vhdx_runtime.repair import undo
 from vhdx_runtime.repair.apply import apply
 from vhdx_runtime.write.recording import Recording
 
@@ -22,9 +22,9 @@ def test_every_real_image_is_planned_repaired_and_taken_back(real_images: RealIm
     for name in real_images.records:
         source = FileSource(real_images.path(name))
         plan = planned(source)
-        assert not plan.changed, name
+        assert not plan.changes.changed, name
         assert set(plan.after.totals) <= set(plan.before.totals), name
-        if plan.operations:
+        if plan.changes.operations:
             recording = Recording(source)
             outcome = apply(plan, recording, tmp_path / name)
             assert not outcome.failure, name

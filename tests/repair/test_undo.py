@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vhdx_runtime.change import undo
+from vhdx_runtime.change.apply import as_before
 from vhdx_runtime.codec.source import BytesSource, FileSource
 from vhdx_runtime.errors import FormatError, IntegrityError
-from vhdx_runtime.repair import undo
-from vhdx_runtime.repair.apply import as_before
 from vhdx_runtime.write.operation import Flush, Operation, Resize, Write, run, touched
 from vhdx_runtime.write.recording import Recording, crashes
 from vhdx_runtime.write.target import FileTarget
@@ -62,6 +63,22 @@ def test_any_operations_are_taken_back_from_any_state(tmp_path: Path, operations
         assert left.content() == ORIGINAL, label
         assert undo.restore(kept, left) == 0
     kept.file.close()
+
+
+def test_the_time_of_the_last_change_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "image"
+    path.write_bytes(ORIGINAL)
+    was = 1_234_567_890_123_456_789
+    os.utime(path, ns=(was, was))
+    with FileTarget(path) as target:
+        undo.save(tmp_path / "undo", target, "0" * 64, CHANGES)
+        run(target, CHANGES)
+    assert path.stat().st_mtime_ns != was
+    kept = undo.load(tmp_path / "undo")
+    with FileTarget(path) as target:
+        undo.restore(kept, target)
+    kept.file.close()
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == (ORIGINAL, was)
 
 
 def test_an_undo_that_is_cut_off_is_finished_by_another(tmp_path: Path) -> None:
@@ -132,7 +149,7 @@ def test_the_form_of_the_file_is_what_its_description_says(tmp_path: Path) -> No
     raw = saved(tmp_path).read_bytes()
     line, _, rest = raw.partition(b"\n")
     header = json.loads(line)
-    assert (header["format"], header["version"], header["size"]) == ("vhdx-runtime undo", 1, SIZE)
+    assert (header["format"], header["version"], header["size"]) == ("vhdx-runtime undo", 2, SIZE)
     assert header["sizes"] == [9 * UNIT, 20 * UNIT]
     covered = sorted((start, start + length) for name in ("saved", "zeros") for start, length in header[name])
     assert _joined(covered) == [(0, UNIT), (8 * UNIT, SIZE)]
@@ -197,7 +214,7 @@ def test_a_large_range_of_zeros_takes_no_room(tmp_path: Path) -> None:
     assert (tmp_path / "undo").stat().st_size < 64 * UNIT // 512 * 8 + 400
     for inside in ((Write(7, b"x"),), (Write(0, b"x"),), (Resize(100),)):
         with pytest.raises(ValueError, match="sector"):
-            undo.save(tmp_path / "other", BytesSource(ORIGINAL), "", inside)
+            undo.save(tmp_path / "other", BytesSource(ORIGINAL), "0" * 64, inside)
     assert touched(operations, 64 * UNIT) == [(0, 64 * UNIT)]
     with pytest.raises(FileExistsError):
         undo.save(tmp_path / "undo", BytesSource(b""), "0" * 64, ())

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.support.sampling import sampled
 from vhdx_runtime.semantics import locator
 from vhdx_runtime.semantics.locator import Locator
 
@@ -359,7 +360,9 @@ CROWDS = {
 
 
 @pytest.mark.parametrize(
-    "fill", [b"a\0", b"\0\xd8", b"A\0", b"\0\xd8\0\xdc"], ids=["text", "halves", "capitals", "pairs"]
+    "fill",
+    sampled([b"a\0", b"\0\xd8", b"A\0", b"\0\xd8\0\xdc"], b"\0\xd8"),
+    ids=["text", "halves", "capitals", "pairs"],
 )
 @pytest.mark.parametrize("make_entry", CROWDS.values(), ids=CROWDS.keys())
 def test_a_crowd_of_pairs_costs_little(make_entry: object, fill: bytes) -> None:

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from vhdx_runtime.semantics.log.entries import LogEntry, data_offset
-from vhdx_runtime.semantics.log.sequence import active, runs
+from vhdx_runtime.semantics.log.state import active, runs
 
 SECTOR = 4096
 

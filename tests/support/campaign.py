@@ -26,7 +26,7 @@ from tests.support.patience import patiently
 from tests.support.specimens import SPECIMENS
 from vhdx_runtime.conformance import RecipeError, expand
 from vhdx_runtime.conformance.cases import Case, load_cases
-from vhdx_runtime.fuzz.mutate import Specimen, changed, specimen
+from vhdx_runtime.fuzz.mutate.mutate import Specimen, changed, specimen
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1 << 20

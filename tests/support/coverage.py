@@ -7,7 +7,7 @@ from collections import Counter
 from vhdx_format.clauses import CLAUSES
 from vhdx_format.rules import RULES
 
-from formats.compiler.traceability import cases
+from vhdx_runtime.book.build.traceability_page import cases
 
 
 def coverage_line() -> str:

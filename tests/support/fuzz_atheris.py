@@ -15,10 +15,10 @@ from pathlib import Path
 from tests.support.campaign import ROOT, specimens
 from tests.support.fuzz_input import judged_input
 from tests.support.sectors import from_sectors, to_sectors
-from vhdx_runtime.conformance.packed_image import MAGIC, packed
-from vhdx_runtime.conformance.pattern import noise
-from vhdx_runtime.conformance.unpackers.unpack import unpack
-from vhdx_runtime.fuzz.dictionary import entries
+from vhdx_runtime.conformance.build.pattern import noise
+from vhdx_runtime.conformance.release.packed_image import MAGIC, packed
+from vhdx_runtime.conformance.release.unpackers.unpack import unpack
+from vhdx_runtime.fuzz.mutate.dictionary import entries
 
 LARGEST = 8 << 20  # of a file; the fuzzer holds its sectors only
 INPUT = 512 << 10

@@ -17,7 +17,7 @@ with atheris.instrument_imports(
 
 from tests.support.judged import SMALL
 from tests.support.sectors import from_sectors, to_sectors
-from vhdx_runtime.fuzz.libfuzzer import custom_crossover, custom_mutator
+from vhdx_runtime.fuzz.mutate.libfuzzer import custom_crossover, custom_mutator
 
 LARGEST = SMALL // 2  # of a file; as in `fuzz_atheris`
 

@@ -22,8 +22,8 @@ from tests.support.mutators import applied, mutant
 from tests.support.specimens import parent, specimens
 from vhdx_runtime.check import Report, check_image
 from vhdx_runtime.codec.source import BytesSource, Source
+from vhdx_runtime.disk.image import Image, load_image
 from vhdx_runtime.findings import raise_first
-from vhdx_runtime.image import Image, load_image
 from vhdx_runtime.inspect import leaves, record, render, tree
 
 MIB = 1 << 20
@@ -141,7 +141,10 @@ def checked(file: Image | bytes | bytearray | memoryview | Source) -> Report:
     except vhdx.VhdxError:
         refused = True
     assert (report.state == "unreadable") == refused
-    assert (report.state == "healthy") == (not report.totals)
+    are_notes = all(finding.verdict == "note" for finding in report.findings) and not report.possible_loss
+    assert (report.state == "healthy") == (are_notes and not refused)
+    assert (report.state == "damaged") == (report.lost.bytes > 0 and not refused)
+    assert not report.cut or report.is_serious
     assert set(report.totals) == {finding.rule for finding in report.findings}
     assert all(report.totals[rule] >= count for rule, count in Counter(f.rule for f in report.findings).items())
     for guest in (report.lost, report.doubtful):

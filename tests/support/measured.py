@@ -18,7 +18,7 @@ import pytest
 
 import vhdx_runtime as vhdx
 from vhdx_runtime.codec.source import open_source
-from vhdx_runtime.image import load_image
+from vhdx_runtime.disk.image import load_image
 
 MIB = 1 << 20
 

@@ -121,7 +121,7 @@ def check_chain_in_memory(recipes: Sequence[Recipe], **options: Any) -> None:
     """As `check_chain`, without files: the caller names the parents."""
     chain = expand_chain(recipes)
     with vhdx.open(readable(chain[-1]), parents=[readable(made) for made in chain[:-1]], **options) as disk:
-        assert len(disk.chain) == len(recipes)
+        assert len(disk.images) == len(recipes)
         assert_reads(disk, chain[-1].expected)
 
 
@@ -137,7 +137,7 @@ def check_chain(recipes: Sequence[Recipe], folder: Path, **options: Any) -> None
     """Expand a chain, base first, open its last file and hold the disk against the model."""
     chain = write_chain(recipes, folder)
     with vhdx.open(folder / recipes[-1].path, **options) as disk:
-        assert len(disk.chain) == len(recipes)
+        assert len(disk.images) == len(recipes)
         assert_reads(disk, chain[-1].expected)
 
 

@@ -1,4 +1,4 @@
-"""Random reads of a small disk. The disks themselves are drawn by `vhdx_runtime.fuzz.recipes`."""
+"""Random reads of a small disk. The disks themselves are drawn by `vhdx_runtime.fuzz.strategies`."""
 
 from __future__ import annotations
 

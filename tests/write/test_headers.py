@@ -124,7 +124,7 @@ def test_two_headers_are_made_where_there_was_none() -> None:
 class Forgetful(Recording):
     """A medium that says it has written and has not."""
 
-    def write_at(self, offset: int, data: bytes) -> None:
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         self.events.append(Event("lost", offset, data))
 
 

@@ -16,10 +16,11 @@ from tests.support.reading import assert_reads
 from vhdx_runtime.codec.overlay import Overlay
 from vhdx_runtime.codec.source import BytesSource
 from vhdx_runtime.conformance import Bat, Block, Expanded, Fill, Hide, Log, LogEntry, Recipe, Zeros, cases, expand
+from vhdx_runtime.disk.image import Image, load_image
 from vhdx_runtime.findings import raise_first
-from vhdx_runtime.image import Image, load_image
+from vhdx_runtime.write.entry import build_entry
 from vhdx_runtime.write.headers import NIL, pair_of, updated
-from vhdx_runtime.write.log import Space, entry, replayed, transaction
+from vhdx_runtime.write.log import Space, replayed, transaction
 from vhdx_runtime.write.operation import Operation, run
 from vhdx_runtime.write.recording import Recording, crashes
 
@@ -103,9 +104,10 @@ def update(offset: int, mark: int) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("count", [0, 1, 126, 127, 300])
 def test_an_entry_is_what_the_specification_says(count: int) -> None:
-    space = Space(MIB, 4 * MIB, 10 * MIB + 5)
+    size = 10 * MIB + 5
     updates = [update(3 * MIB + n * SECTOR, n % 251 + 1) for n in range(count)]
-    raw = entry(space, 8 * SECTOR, 7 << 32 | 9, updates, GUID)
+    number = 7 << 32 | 9
+    raw = build_entry(updates, tail=8 * SECTOR, sequence_number=number, log_guid=GUID, flushed_size=size, size=size)
     fields = struct.unpack_from("<4sIIIQII16sQQ", raw)
     first = -(-(64 + 32 * count) // SECTOR) * SECTOR
     assert fields[:1] + fields[2:] == (

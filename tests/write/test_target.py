@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from vhdx_runtime import portable
-from vhdx_runtime.errors import FormatError
+from vhdx_runtime.errors import FileError, ForbiddenFileError, FormatError, MissingFileError, VhdxError
 from vhdx_runtime.write import target as target_module
 from vhdx_runtime.write.target import FileTarget, create
 
@@ -45,12 +46,12 @@ def test_what_is_written_is_what_the_file_holds(path: Path) -> None:
 def test_a_second_writer_is_refused_until_the_first_is_done(path: Path) -> None:
     attempt = f"from vhdx_runtime.write.target import FileTarget; FileTarget({str(path)!r})"
     with FileTarget(path):
-        with pytest.raises(FormatError, match="in use by another program"):
+        with pytest.raises(FileError, match=rf"in use by .+ \(process {os.getpid()}\)"):
             FileTarget(path)
         other = subprocess.run([sys.executable, "-c", attempt], capture_output=True, text=True)
-        assert "in use by another program" in other.stderr
+        assert f"(process {os.getpid()})" in other.stderr
         path.read_bytes()  # a reader that closes the file does not give up the lock
-        with pytest.raises(FormatError, match="in use by another program"):
+        with pytest.raises(FileError, match=rf"in use by .+ \(process {os.getpid()}\)"):
             FileTarget(path)
     assert subprocess.run([sys.executable, "-c", attempt], capture_output=True).returncode == 0
 
@@ -67,8 +68,9 @@ def test_qemu_keeps_away_from_a_file_that_is_written(sample_image: Path, tmp_pat
 
 def test_a_file_marked_read_only_is_refused_even_for_an_administrator(path: Path) -> None:
     path.chmod(0o444)
-    with pytest.raises(FormatError, match=r"marked read-only|Permission denied"):
+    with pytest.raises(ForbiddenFileError, match="marked read-only") as caught:
         FileTarget(path)
+    assert (caught.value.errno, caught.value.filename) == (errno.EACCES, str(path))
     path.chmod(0o644)
 
 
@@ -81,8 +83,36 @@ def test_what_is_no_plain_file_is_refused(kind: str, tmp_path: Path) -> None:
         os.mkfifo(place)
     elif kind == "device":
         place = Path("/dev/null")
-    with pytest.raises(FormatError):
+    kinds: dict[str, type[VhdxError]] = {"missing": MissingFileError}
+    with pytest.raises(kinds.get(kind, FormatError)):
         FileTarget(place)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOENT, MissingFileError), (errno.EPERM, ForbiddenFileError), (errno.EIO, FileError)]
+)
+def test_what_the_system_refuses_to_open_is_a_file_error(
+    number: int, kind: type[FileError], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", fail)
+    with pytest.raises(kind, match="cannot be opened for writing") as caught:
+        FileTarget(path)
+    assert type(caught.value) is kind
+    assert (caught.value.errno, caught.value.filename) == (number, str(path))
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_failed_read_is_a_file_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(target_module, "pread", fail)
+    with FileTarget(path) as target, pytest.raises(FileError, match="cannot be read at 0x10") as caught:
+        target.read_at(16, 4)
+    assert caught.value.errno == errno.EIO
 
 
 def test_a_block_device_is_refused_before_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,6 +187,6 @@ def test_a_system_that_lacks_a_call_can_still_write(missing: str, path: Path, mo
         target.write_at(0, b"written")
         target.flush()
         if missing == "open file locks":
-            with pytest.raises(FormatError, match="in use"):
+            with pytest.raises(FileError, match="in use"):
                 FileTarget(path)
     assert path.read_bytes().startswith(b"written")

@@ -1,14 +1,10 @@
-"""A dump of the book, line by line: what belongs to which field, for whoever gives the fields colours.
-
-Knows the form of the dumps (offset, at most eight bytes, field, value) and nothing of what the bytes mean.
-"""
+"""A dump of the book, line by line: what belongs to which field, for whoever gives the fields colours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 COLOURS = 8
 _COMPUTED = "= "
@@ -18,7 +14,7 @@ _BYTES = 23
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DumpLine:
     """One line of a dump.
 
     Attributes:
@@ -40,7 +36,7 @@ class Line:
     is_gap: bool = False
 
 
-def lines(dump: str) -> Iterator[Line]:
+def lines(dump: str) -> Iterator[DumpLine]:
     r"""The lines of a dump.
 
     Args:
@@ -55,7 +51,7 @@ def lines(dump: str) -> Iterator[Line]:
     field, owner = -1, ""
     for text in texts:
         if text.strip() == "*":
-            yield Line(None, b"", "", "", field, owner, is_gap=True)
+            yield DumpLine(None, b"", "", "", field, owner, is_gap=True)
             continue
         offset, raw, said = _columns(text, width)
         mark = _COMPUTED if said.startswith(_COMPUTED) else ""
@@ -63,7 +59,7 @@ def lines(dump: str) -> Iterator[Line]:
         if name and raw:
             field, owner = field + 1, name
         place = int(offset, 16) if offset else None
-        yield Line(place, bytes.fromhex(raw), mark + name, value.strip(), field, owner)
+        yield DumpLine(place, bytes.fromhex(raw), mark + name, value.strip(), field, owner)
 
 
 def _columns(text: str, width: int) -> tuple[str, str, str]:
@@ -71,15 +67,15 @@ def _columns(text: str, width: int) -> tuple[str, str, str]:
     return text[:width].strip(), text[start : start + _BYTES].strip(), text[start + _BYTES :].strip()
 
 
-def colour(line: Line) -> str:
+def colour(line: DumpLine) -> str:
     """Name of the colour of a line's bytes: "c0" to "c7", "reserved", or "" where it has none."""
     if line.owner.rpartition(".")[2].startswith(_RESERVED):
         return _RESERVED if line.raw else ""
     return f"c{line.field % COLOURS}" if line.raw else ""
 
 
-def dump_fence(source: str, language: str, css_class: str, options: Any, md: Any, **others: Any) -> str:
-    """A dump as HTML, each field's bytes in its colour. The Markdown extension `superfences` calls it."""
+def as_html(source: str) -> str:
+    """A dump as HTML, each field's bytes in its colour."""
     texts = source.rstrip("\n").split("\n")
     width = len(texts[-1])
     rows = []
@@ -93,4 +89,4 @@ def dump_fence(source: str, language: str, css_class: str, options: Any, md: Any
         named = rest.replace(escape(line.name), f"<b>{escape(line.name)}</b>", 1) if line.name else rest
         shown = f'<span class="{colour(line)}" title="{escape(line.name)}">{raw}</span>'
         rows.append(f"<i>{text[:width]}</i>  {shown}{named}")
-    return f'<pre class="{css_class}"><code>{chr(10).join(rows)}</code></pre>'
+    return f'<pre class="dump"><code>{chr(10).join(rows)}</code></pre>'

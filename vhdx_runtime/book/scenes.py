@@ -27,7 +27,7 @@ from ..conformance import (
     guid_bytes,
     make_guid,
 )
-from ..conformance.recipe import DiskType
+from ..conformance.recipes.recipe import DiskType
 
 MIB = 1 << 20
 SECTOR = layout.LOG_SECTOR_SIZE

@@ -1,7 +1,6 @@
 """Finding things in the book by name: chapters, structures, fields, rules, GUIDs, values, constants.
 
-Reads `book.json` of the generated package. Knows how people abbreviate names, and what to suggest for one that is
-nowhere.
+Reads `book.json` of the generated book.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _ANCHOR = re.compile(r'<a id="[^"]*"></a>(?:\n\n)?')
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """One thing that the book speaks of.
 
     Attributes:
@@ -63,7 +62,7 @@ class Book:
         self._pages: dict[str, dict[str, str]] = data["pages"]
         self._topics: list[dict[str, Any]] = data["topics"]
 
-    def find(self, name: str, kind: str = "") -> list[Found]:
+    def find(self, name: str, kind: str = "") -> list[Match]:
         """Everything that is called `name`, of the first kind of which there is any.
 
         The name itself comes first ("header.log_guid", "LOG-023"), then other names of the same thing ("log_guid",
@@ -100,14 +99,14 @@ class Book:
         """Names of all things of a kind, in the order of the book."""
         return [topic["name"] for topic in self._topics if topic["kind"] == kind]
 
-    def all(self) -> Iterator[Found]:
+    def all(self) -> Iterator[Match]:
         """Everything that can be asked for."""
         return (self._found(topic) for topic in self._topics)
 
-    def _found(self, topic: dict[str, Any]) -> Found:
+    def _found(self, topic: dict[str, Any]) -> Match:
         anchor = f"#{topic['anchor']}" if topic["anchor"] else ""
         markdown = topic["text"] or self._pages[topic["page"]]["text"]
-        return Found(topic["name"], topic["kind"], topic["title"], topic["page"] + anchor, markdown)
+        return Match(topic["name"], topic["kind"], topic["title"], topic["page"] + anchor, markdown)
 
 
 def _narrowed(table: str) -> str:
@@ -128,5 +127,7 @@ def _plain(name: str) -> str:
 
 
 def load() -> Book:
-    """The book that came with the package."""
-    return Book(json.loads(resources.files("vhdx_format").joinpath("book.json").read_text("utf-8")))
+    """The book that came with the package; in a checkout, the one beside the generated package."""
+    installed = resources.files(__package__).joinpath("book.json")
+    made = resources.files("vhdx_format").joinpath("..", "book", "book.json")
+    return Book(json.loads((installed if installed.is_file() else made).read_text("utf-8")))

@@ -1,13 +1,13 @@
 """Sector bitmaps: bits that say nothing, or say what a state says better, and data that they place outside the file.
 
-Knows where a block's bits lie. Reads each bitmap once, and only those of partially present blocks and of the disk's
-end; bits are counted in arrays.
+Reads each bitmap once, and only those of partially present blocks and of the disk's end; bits are counted in arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,16 @@ from vhdx_format import layout
 
 from ..codec.holes import data_ranges, is_zero
 from ..codec.source import Source
+from ..disk.mapping import Mapping
 from ..errors import Place
 from ..findings import make
-from ..mapping import UNREADABLE, Mapping
 from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
+from ..semantics.presence import UNREADABLE
+from ..semantics.table import CHUNK, OFFSET_SHIFT, partially_present
+from ..wording import counted
 from .listing import Listing
 from .ranges import LISTED, Ranges
-from .table import OFFSET_SHIFT, partially_present
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -33,11 +35,7 @@ _LOW_BITS = np.array([(1 << count) - 1 for count in range(_WORD_BITS)], dtype=_W
 
 
 class Bits:
-    """The bits of one sector bitmap block, ready to be counted.
-
-    Args:
-        raw: the block.
-    """
+    """The bits of one sector bitmap block, ready to be counted."""
 
     def __init__(self, raw: bytes) -> None:
         self._words = np.frombuffer(raw + bytes(_WORD.itemsize + -len(raw) % _WORD.itemsize), dtype=_WORD)
@@ -81,18 +79,17 @@ class Bitmaps:
         self.lost = Ranges()
 
     def run(self) -> None:
-        """Judge the bitmaps of all partially present blocks, and the end of the last bitmap.
-
-        Spec: MS-VHDX 2.4
-        """
-        for chunk, blocks, places in partially_present(self._bat, self._geometry):
-            self._chunk(chunk, blocks, places)
+        """Judge the bitmaps of all partially present blocks, and the end of the last bitmap. Spec: MS-VHDX 2.4."""
+        for (offset, _), group in groupby(partially_present(self._bat, self._geometry), self._group):
+            self._chunks(list(group), offset)
         end = self.behind_the_end()
         if end is not None:
             offset, raw = end
             number = int.from_bytes(raw, "little").bit_count()
             place = Place(f"sector bitmap {self._geometry.bitmap_blocks - 1}", "bits", offset)
-            self._listing.add([make("SBM-002", place, f"{number} bits set behind the disk's end", "clear bits")])
+            self._listing.add(
+                [make("SBM-002", place, f"{counted(number, 'bit')} set behind the disk's end", "clear bits")]
+            )
 
     def trivial(self) -> Iterator[tuple[Array, Array]]:
         """The partially present blocks whose bits are all equal.
@@ -124,22 +121,32 @@ class Bitmaps:
         """Those of all bitmaps that a sparse file leaves out."""
         return Bits(bytes(layout.SECTOR_BITMAP_BLOCK_SIZE))
 
-    def _chunk(self, chunk: int, blocks: Array, places: Array) -> None:
-        index = self._geometry.bitmap_index(chunk)
-        state, _ = split(self._bat.word(index))
-        if state < layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT:
-            place = Place(f"bat[{index}]", "state", self._bat.file_offset + index * ENTRY_SIZE)
-            found = f"state {state}, with {len(blocks)} partially present blocks"
-            self._listing.add([make("BAT-012", place, found, "a sector bitmap block that is present")])
-        place_of_bits = self._mapping.bitmap_offset(chunk)
-        if place_of_bits is not None:
+    def _group(self, found: tuple[int, Array, Array]) -> tuple[int | None, int]:
+        """By what chunks are dealt with together: the file offset of their bitmap or None, and a bounded number."""
+        chunk, blocks, _ = found
+        return self._mapping.bitmap_offset(chunk), int(blocks[0]) // CHUNK
+
+    def _chunks(self, found: list[tuple[int, Array, Array]], offset: int | None) -> None:
+        """Judge chunks in a row that name one bitmap: a hostile table may name it for all."""
+        for chunk, blocks, _ in found:
+            self._require_present(chunk, len(blocks))
+        blocks, places = (np.concatenate([one[column] for one in found]) for column in (1, 2))
+        if offset is not None:
             first, stop = self._bounds(blocks)
-            self._judge(blocks, first, stop, place_of_bits)
-            self._outside(blocks, first, stop, places, place_of_bits)
+            self._judge(blocks, first, stop, offset)
+            self._outside(blocks, first, stop, places, offset)
         else:
             starts = blocks * self._geometry.block_size
             ends = np.minimum(starts + self._geometry.block_size, self._geometry.virtual_disk_size)
             self.lost.add(starts, ends - starts)
+
+    def _require_present(self, chunk: int, count: int) -> None:
+        index = self._geometry.bitmap_index(chunk)
+        state, _ = split(self._bat.word(index))
+        if state < layout.SECTOR_BITMAP_BLOCK_STATE_PRESENT:
+            place = Place(f"bat[{index}]", "state", self._bat.file_offset + index * ENTRY_SIZE)
+            found = f"state {state}, with {counted(count, 'partially present block')}"
+            self._listing.add([make("BAT-012", place, found, "a sector bitmap block that is present")])
 
     def _trivial(self, first: Array, stop: Array, offset: int) -> tuple[Array, Array]:
         """Positions of the blocks whose bits are all equal, and which of those have all bits set."""

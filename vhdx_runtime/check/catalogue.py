@@ -1,7 +1,4 @@
-"""The catalogue of all rules as plain values: names, text, lists and dictionaries.
-
-Knows what the schemas declare of each rule and decides none.
-"""
+"""The catalogue of all rules as plain values: names, text, lists and dictionaries."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import Any, Final
 
 from vhdx_format.clauses import CLAUSES
 from vhdx_format.layout import STRUCTURES
-from vhdx_format.rules import RULES, Rule
+from vhdx_format.rules import RULES, STEPS, Rule, Step
 
 UNDECIDABLE: Final = "writer"
 
@@ -38,9 +35,6 @@ def ids(patterns: Iterable[str] = ()) -> list[str]:
 def record(rule_id: str) -> dict[str, Any]:
     """One rule.
 
-    Args:
-        rule_id: its id.
-
     Returns:
         What the schemas declare of it; `is_decidable` is False where no file can show that it is broken, as it binds
         a program while it writes.
@@ -63,6 +57,7 @@ def record(rule_id: str) -> dict[str, Any]:
         "counts_as": rule.counts_as,
         "error": rule.error,
         "reader": rule.reader,
+        "next": [_step(STEPS[name], rule_id) for name in rule.next],
         "repair": rule.repair,
         "repair_how": rule.repair_how,
         "is_decidable": rule.scope != UNDECIDABLE,
@@ -70,6 +65,12 @@ def record(rule_id: str) -> dict[str, Any]:
         "clauses": _clauses(rule_id),
         "provable": {"kind": rule.provable.kind, "with": list(rule.provable.ids), "reason": rule.provable.reason},
     }
+
+
+def _step(step: Step, rule_id: str) -> str:
+    """What can be done next, with the first of its options."""
+    option = f"`{step.options[0]}`" if step.options else ""
+    return step.text.replace("{option}", option).replace("{rule}", rule_id).replace("{file}", "FILE")
 
 
 def _clauses(rule_id: str) -> list[dict[str, str]]:

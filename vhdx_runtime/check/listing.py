@@ -1,7 +1,4 @@
-"""Findings that may come by the million, kept by the dozen.
-
-Knows how many findings of one rule are listed; the rest is counted.
-"""
+"""Findings that may come by the million, kept by the dozen."""
 
 from __future__ import annotations
 

@@ -1,18 +1,15 @@
-"""A check of a container together with the parents that it names.
-
-Knows what becomes of the check where they cannot be opened, and closes what it opened.
-"""
+"""A check of a container together with the parents that it names."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from ..chain import open_chain
 from ..codec.source import Readable
-from ..errors import VhdxError
-from ..image import Image
-from .report import Report, check_chain, check_image, without_chain
+from ..disk.chain import Chain, load_chain
+from ..disk.image import Image
+from .report import PARENTS_FOUND, Report, check_chain, check_image, without_chain
 
 
 def check_with_parents(
@@ -31,12 +28,26 @@ def check_with_parents(
 
     Spec: MS-VHDX 2.6.2.6
     """
+    chain = load_chain(image, parents=parents, parent_dirs=parent_dirs)
     try:
-        chain = open_chain(image, parents=parents, parent_dirs=parent_dirs)
-    except VhdxError as error:
-        return [without_chain(check_image(image), error)]
-    try:
-        return check_chain(chain)
+        return [check_in_chain(chain)] if chain.error else check_chain(chain)
     finally:
-        for parent in chain.images[1:]:
-            parent.close()
+        chain.close_parents()
+
+
+def check_in_chain(chain: Chain, progress: Callable[[int], None] | None = None) -> Report:
+    """Check the container that was opened, and how its parents were found, but not the parents.
+
+    Args:
+        chain: as `load_chain` gives it. The parents may be closed.
+        progress: called now and then with the number of bytes of the table that were dealt with.
+
+    Returns:
+        A report on the container; unreadable, with the reason, where the chain ends before its end.
+
+    Spec: MS-VHDX 2.6.2.6
+    """
+    report = check_image(chain.images[0], progress).joined(chain.findings)
+    if chain.error:
+        return without_chain(report, chain.error)
+    return replace(report, parents=PARENTS_FOUND) if chain.links else report

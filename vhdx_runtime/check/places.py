@@ -1,7 +1,4 @@
-"""From file offsets back to the entries that name them, in one pass over the table.
-
-Knows nothing of why somebody asks.
-"""
+"""From file offsets back to the entries that name them, in one pass over the table."""
 
 from __future__ import annotations
 
@@ -10,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..disk.sorted_extents import Marked, Sorted, is_among
 from ..semantics.bat import Bat
 from ..semantics.geometry import Geometry
+from ..semantics.table import Part, parts
 from .ranges import Ranges
-from .sorted_extents import Marked, Sorted, is_among
-from .table import Part, parts
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -31,9 +28,6 @@ def entries(bat: Bat, geometry: Geometry, wanted: Collection[tuple[str, int]]) -
         geometry: the shape of the disk.
         wanted: kind of entry (`PRESENT`, `KEPT` for entries of blocks that are not in the file, `ANY`) and offset in
             MiB.
-
-    Returns:
-        Kind and offset to the index of the entry.
     """
     kinds = {kind: np.array(sorted({at for name, at in wanted if name == kind}), np.uint64) for kind, _ in wanted}
     found: dict[tuple[str, int], int] = {}

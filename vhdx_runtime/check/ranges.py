@@ -1,7 +1,4 @@
-"""Ranges of the virtual disk that may come by the million: their bytes counted, the first ones listed.
-
-Knows how neighbours are joined and how two such lists become one.
-"""
+"""Ranges of the virtual disk that may come by the million: their bytes counted, the first ones listed."""
 
 from __future__ import annotations
 
@@ -43,6 +40,12 @@ class Ranges:
         tails = np.concatenate([heads[1:], [len(starts)]]) - 1
         firsts = slice(0, LISTED + 2)
         self.show(zip(starts[heads[firsts]].tolist(), ends[tails[firsts]].tolist(), strict=True))
+
+    def take(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Add ranges given one by one, as (virtual offset, length) in bytes."""
+        for start, length in ranges:
+            self.bytes += length
+            self.show([(start, start + length)])
 
     def show(self, ranges: Iterable[tuple[int, int]]) -> None:
         """List half-open ranges without counting their bytes, as long as there is room."""

@@ -6,20 +6,45 @@ Runs all the checks and draws the conclusion. Never raises for what a file says.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from vhdx_format.rules import RULES
 
-from ..chain import Chain
+from ..codec.overlay import missing
+from ..disk.chain import Chain
+from ..disk.cut import Cut
+from ..disk.foreign import Named
+from ..disk.image import BY_CUT, Image
+from ..disk.orphans import Orphans, PossibleLoss, judge
 from ..errors import Place, VhdxError
-from ..findings import Finding
-from ..image import Image
+from ..findings import WRONG, Finding, repair_of
 from ..semantics.bat import ENTRY_SIZE
-from . import zeros
+from ..semantics.presence import UNREADABLE
+from ..wording import brief, counted, short_size
+from . import mending, zeros
+from .advice import REPLAYED, advice
 from .catalogue import UNDECIDABLE
 from .listing import Listing
 
-SERIOUS = ("refuse", "degrade", "ignore-object")
+if TYPE_CHECKING:
+    from ..disk.space import Survey
+
+_OF_CHAIN = "chain"
+
+# What became of the parents of a container, and what its conclusion says of them.
+PARENTS_NONE = "none"
+PARENTS_CHECKED = "checked"
+PARENTS_FOUND = "found, not checked"
+PARENTS_UNREADABLE = "unreadable"
+PARENTS_IGNORED = "not looked for"
+_SAID_OF_PARENTS = {
+    PARENTS_FOUND: "; parents found but not checked (vhdx check --chain checks them)",
+    PARENTS_IGNORED: "; parents not looked for and not checked",
+}
+
+_NO_ORPHANS = Orphans()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +56,8 @@ class Guest:
         ranges: as (virtual offset, length) in bytes, in order, disjoint.
         is_complete: `ranges` are all of them, and not just the first ones.
     """
+
+    __repr__ = brief
 
     bytes: int = 0
     ranges: tuple[tuple[int, int], ...] = ()
@@ -51,7 +78,19 @@ class Report:
         refused: why opening refuses the file, or "".
         failure: why the file could not be read to its end, or "".
         hidden: number of places that were found and left out by choice.
+        parents: what became of its parents, one of the values above.
+        hides_more: some of those left out are more than notes.
+        size: of the virtual disk in bytes.
+        cut: where the file ends and what it lacks, or None where it was not cut off.
+        orphans: space that belongs to nothing but holds data.
+        possible_loss: entries of the table that seem to be lost, or None.
+        foreign: what the file is instead, where nothing says that it is a VHDX; else None.
+        hint: what to do next about what `state` says, in one sentence, or "".
+        is_dirty: its log has to be replayed, and can be.
+        survey: who owns which bytes of it, where its table was gone through.
     """
+
+    __repr__ = brief
 
     name: str
     findings: tuple[Finding, ...]
@@ -61,36 +100,72 @@ class Report:
     refused: str = ""
     failure: str = ""
     hidden: int = 0
+    parents: str = PARENTS_NONE
+    hides_more: bool = False
+    size: int = 0
+    cut: Cut | None = None
+    orphans: Orphans = _NO_ORPHANS
+    possible_loss: PossibleLoss | None = None
+    foreign: Named | None = None
+    hint: str = ""
+    is_dirty: bool = False
+    survey: Survey | None = field(default=None, repr=False, compare=False)
+
+    def owners(self, image: Image) -> Survey:
+        """Who owns which bytes of the container on which this is the report."""
+        from ..disk.space import survey
+
+        return self.survey or survey(image)
 
     @property
     def state(self) -> str:
-        """One of "healthy", "usable" and "unreadable"."""
+        """One of "healthy" (notes at most), "usable", "damaged" (guest bytes cannot be read) and "unreadable"."""
         if self.refused or self.failure:
             return "unreadable"
-        return "usable" if self.totals or self.hidden else "healthy"
+        if self.lost.bytes:
+            return "damaged"
+        more = self.hides_more or self.cut or self.possible_loss or sum(self.totals.values()) > self.notes
+        return "usable" if more else "healthy"
+
+    @property
+    def notes(self) -> int:
+        """How many of the findings are notes."""
+        more = {finding.rule for finding in self.findings if finding.verdict != "note"}
+        return sum(count for rule, count in self.totals.items() if rule not in more)
 
     @property
     def conclusion(self) -> str:
-        """One line: healthy, usable, or unreadable and why."""
+        """One line: healthy, usable, damaged and how much, or unreadable and why; then of its parents."""
+        return f"{self._conclusion}{_SAID_OF_PARENTS.get(self.parents, '')}"
+
+    @property
+    def _conclusion(self) -> str:
         if self.state == "unreadable":
-            return f"unreadable: {self.refused or self.failure}"
-        if self.state == "healthy":
-            return "healthy"
-        count = sum(self.totals.values())
-        text = f"usable: {count} finding{'' if count == 1 else 's'}"
+            return f"unreadable: {(self.refused or self.failure).removeprefix(f'{self.name}: ')}"
+        if self.state == "damaged":
+            lost, size = self.lost.bytes, self.size
+            text = f"damaged: {lost} of {size} guest bytes cannot be read ({short_size(lost)} of {short_size(size)})"
+        else:
+            more = sum(self.totals.values()) - self.notes + bool(self.possible_loss)
+            text = f"usable, {counted(more, 'finding')}" if self.state == "usable" else "healthy"
+            text += f", {counted(self.notes, 'note')}" if self.notes else ""
+        if self.possible_loss:
+            text += f", possible loss of {short_size(self.possible_loss.orphans.bytes)}"
         return f"{text}, {self.hidden} left out" if self.hidden else text
 
     @property
     def is_serious(self) -> bool:
-        """The file is unreadable, or a finding has the verdict refuse, degrade or ignore-object."""
-        return self.state == "unreadable" or any(finding.verdict in SERIOUS for finding in self.findings)
+        """More is wrong than warnings and notes: something cannot be read, or not be relied on."""
+        wrong = any(finding.verdict in WRONG for finding in self.findings)
+        return wrong or self.state in ("unreadable", "damaged") or bool(self.cut or self.possible_loss)
 
     def only(self, keep: Callable[[str], bool]) -> Report:
         """The same without the rules for whose ids `keep` is false."""
         totals = {rule: count for rule, count in self.totals.items() if keep(rule)}
         hidden = self.hidden + sum(self.totals.values()) - sum(totals.values())
         kept = tuple(finding for finding in self.findings if keep(finding.rule))
-        return replace(self, findings=kept, totals=totals, hidden=hidden)
+        more = any(finding.verdict != "note" and not keep(finding.rule) for finding in self.findings)
+        return replace(self, findings=kept, totals=totals, hidden=hidden, hides_more=self.hides_more or more)
 
     def joined(self, findings: tuple[Finding, ...]) -> Report:
         """The same with more findings; one that refuses makes the file unreadable."""
@@ -113,15 +188,44 @@ def check_image(image: Image, progress: Callable[[int], None] | None = None) -> 
     """
     listing = Listing()
     listing.add(image.findings)
-    lost = doubtful = Guest()
-    failure, refused = "", _refusal(image.findings)
+    blocks = _Blocks()
+    failure, refused, foreign = "", _refusal(image.findings), image.foreign
+    if foreign:
+        refused = f"is no VHDX: it {foreign.text}"
     if not refused:  # else what the file means is not known well enough to judge the rest
         try:
             listing.add(zeros.findings(image))
-            lost, doubtful = _check_blocks(image, listing, progress)
+            blocks = _check_blocks(image, listing, progress)
         except VhdxError as error:
             failure = str(error)
-    return Report(image.name, tuple(listing.findings), dict(listing.totals), lost, doubtful, refused, failure)
+    has_parent = image.geometry is not None and image.geometry.has_parent
+    findings = tuple(mending.decided(image, listing.findings, listing.totals, blocks.survey))
+    return Report(
+        image.name,
+        findings,
+        dict(listing.totals),
+        blocks.lost,
+        blocks.doubtful,
+        refused,
+        failure,
+        size=image.size,
+        parents=PARENTS_IGNORED if has_parent else PARENTS_NONE,
+        cut=_cut(image, bool(refused)) if listing.totals.keys() & set(BY_CUT) else None,
+        orphans=blocks.orphans,
+        possible_loss=blocks.possible_loss,
+        survey=blocks.survey,
+        foreign=foreign,
+        is_dirty=image.log.state == REPLAYED,
+        hint=advice(image, findings, is_less=bool(blocks.lost.bytes)),
+    )
+
+
+def _cut(image: Image, at_a_glance: bool) -> Cut | None:
+    from .table import at_the_end
+
+    if at_a_glance or image.bat is None or image.geometry is None:
+        return image.glance.cut
+    return image.look(partial(at_the_end, image.bat, image.geometry)).cut
 
 
 def check_chain(chain: Chain, progress: Callable[[int], None] | None = None) -> list[Report]:
@@ -133,7 +237,9 @@ def check_chain(chain: Chain, progress: Callable[[int], None] | None = None) -> 
     """
     reports, before = [], 0
     for image in chain.images:
-        reports.append(check_image(image, _behind(before, progress)))
+        report = replace(check_image(image, _behind(before, progress)), survey=None)  # it may be large
+        has_parent = report.parents != PARENTS_NONE
+        reports.append(replace(report, parents=PARENTS_CHECKED) if has_parent else report)
         before += table_size(image)
     return [reports[0].joined(chain.findings), *reports[1:]]
 
@@ -157,39 +263,58 @@ def without_chain(report: Report, error: VhdxError) -> Report:
         report: on the container by itself.
         error: as `open_chain` raised it.
     """
+    report = replace(report, parents=PARENTS_UNREADABLE, hint=error.next_step or report.hint)
     if error.rule is None or error.rule in report.totals or RULES[error.rule].scope == UNDECIDABLE:
         return replace(report, refused=report.refused or str(error))
-    finding = Finding(error.rule, error.place or Place("chain"), str(error), "a parent", "refuse")
+    repair = repair_of(error.rule, ()) if RULES[error.rule].scope == _OF_CHAIN else "no"  # else it is the parent's
+    found = str(error).removeprefix(f"{report.name}: ")
+    for source in (f" ({error.rule})", f" ({error.rule}, MS-VHDX {error.spec})"):
+        found = found.removesuffix(source)
+    finding = Finding(error.rule, error.place or Place("chain"), found, "a parent", "refuse", repair)
     return replace(report.joined((finding,)), refused=report.refused or str(error))
 
 
 def _refusal(findings: tuple[Finding, ...]) -> str:
-    refusing = (f for f in findings if f.verdict == "refuse" and f.declaration.stage == "open")
-    return next((finding.message for finding in refusing), "")
+    return next((str(finding.error()) for finding in findings if finding.refuses_opening), "")
 
 
-def _check_blocks(image: Image, listing: Listing, progress: Callable[[int], None] | None) -> tuple[Guest, Guest]:
-    """Judge the table and everything that it points to; what is lost and what is doubtful."""
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """What the table and everything that it points to came to; see `Report`."""
+
+    lost: Guest = Guest()
+    doubtful: Guest = Guest()
+    orphans: Orphans = _NO_ORPHANS
+    possible_loss: PossibleLoss | None = None
+    survey: Survey | None = None
+
+
+def _check_blocks(image: Image, listing: Listing, progress: Callable[[int], None] | None) -> _Blocks:
+    """Judge the table and everything that it points to."""
     from .bitmaps import Bitmaps  # these need numpy, which takes its time to load
-    from .extents import Space
+    from .extents import ExtentCheck
     from .ranges import Ranges
     from .table import Sweep
 
     geometry, bat, mapping = image.geometry, image.bat, image.mapping
     if geometry is None or bat is None or mapping is None:
-        return Guest(), Guest()
+        return _Blocks()
     sweep = Sweep(bat, geometry, image.view.size, listing)
-    extents = sweep.run(progress)
+    sweep.run(progress)
     lost = sweep.lost
     if geometry.has_parent:
         bitmaps = Bitmaps(image.view, geometry, bat, mapping, listing)
         bitmaps.run()
         lost = lost.joined(bitmaps.lost)
-    space = Space(image, geometry, bat, extents, listing)
+    if missing(image.view):  # parts of blocks, in the middle of the file
+        lost = Ranges()
+        lost.take(piece[:2] for piece in mapping.pieces(0, geometry.virtual_disk_size) if piece.kind == UNREADABLE)
+    survey = sweep.places.survey(image)
+    space = ExtentCheck(image, geometry, bat, survey, listing)
     space.run()
     listing.add(zeros.unused_entries(image))
 
     def _guest(ranges: Ranges) -> Guest:
         return Guest(ranges.bytes, tuple(ranges.listed), ranges.is_complete)
 
-    return _guest(lost), _guest(space.doubtful)
+    return _Blocks(_guest(lost), _guest(space.doubtful), space.orphans, judge(bat, geometry, space.orphans), survey)

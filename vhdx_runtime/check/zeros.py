@@ -1,14 +1,11 @@
-"""Reserved bytes of a whole file: what no structure uses in its fixed places and in its table.
-
-Goes through the file; each rule stands in `semantics.reserved`.
-"""
+"""Reserved bytes of a whole file: what no structure uses in its fixed places and in its table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..disk.image import Image
 from ..findings import Finding
-from ..image import Image
 from ..semantics import reserved
 from ..semantics.bat import ENTRY_SIZE
 

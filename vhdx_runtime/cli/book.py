@@ -1,7 +1,4 @@
-"""`vhdx book`: the documentation of the layout in the terminal.
-
-Prints what the package `book` finds. Knows how Markdown is shown and nothing of what it says.
-"""
+"""`vhdx book`: the documentation of the layout in the terminal."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import USAGE, Failure, emit, emit_json, examples, json_option
+from .steps import NEXT
 
 if TYPE_CHECKING:
-    from ..book import Book, Found
+    from ..book import Book, Match
 
 _WIDTH = 100
 _DUMP = re.compile(r"^```dump\n(.*?)^```\n?", re.M | re.S)
@@ -42,7 +40,7 @@ NAME is, for example:
     "vhdx book",
     "vhdx book header",
     "vhdx book chapter log | less -R",
-    "vhdx book LOG-023 --json | jq -r '.[].markdown'",
+    "vhdx book LOG-023 --json | jq -r '.entries[].markdown'",
 )
 
 
@@ -63,12 +61,12 @@ def command(name: tuple[str, ...], as_json: bool) -> None:
         return
     found = _found(book, name)
     if as_json:
-        emit_json([record(one) for one in found])
+        emit_json({"entries": [record(one) for one in found]})
         return
     show(found)
 
 
-def show(found: Sequence[Found], before: str | None = None) -> None:
+def show(found: Sequence[Match], before: str | None = None) -> None:
     """Print what was found in the book; `before` is a line above the first, where there is any."""
     if found and before is not None:
         emit([before])
@@ -78,7 +76,7 @@ def show(found: Sequence[Found], before: str | None = None) -> None:
         _print(_parts(one.text, one.page))
 
 
-def documentation(names: Iterable[tuple[str, str]]) -> list[Found]:
+def documentation(names: Iterable[tuple[str, str]]) -> list[Match]:
     """What the book says of names, each with its kind; each thing once, and nothing for what it does not know."""
     from ..book import load
 
@@ -87,7 +85,7 @@ def documentation(names: Iterable[tuple[str, str]]) -> list[Found]:
     return list(dict.fromkeys(found))
 
 
-def record(one: Found) -> dict[str, str]:
+def record(one: Match) -> dict[str, str]:
     """One thing that was found, for JSON."""
     return {"name": one.name, "kind": one.kind, "title": one.title, "page": one.page, "markdown": one.markdown}
 
@@ -108,14 +106,14 @@ def _print(parts: Iterable[Any]) -> None:
     emit(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))
 
 
-def _found(book: Book, name: tuple[str, ...]) -> list[Found]:
+def _found(book: Book, name: tuple[str, ...]) -> list[Match]:
     kind, rest = (name[0].lower(), name[1:]) if len(name) > 1 else ("", name)
     asked = " ".join(rest if kind in book.KINDS else name)
     found = book.find(asked, kind if kind in book.KINDS else "")
     if not found:
         near = book.suggestions(asked)
-        hint = f"; is it {_listed(near)}?" if near else "; `vhdx book` lists what is in it"
-        raise Failure(f"the book has nothing that is called {asked!r}{hint}", USAGE)
+        hint = f"is it {_listed(near)}? {NEXT['book']}" if near else NEXT["book"]
+        raise Failure(f"the book has nothing that is called {asked!r}", USAGE, hint)
     return found
 
 
@@ -125,7 +123,7 @@ def _listed(names: list[str]) -> str:
 
 def _emit_contents(book: Book, *, as_json: bool) -> None:
     if as_json:
-        emit_json([record(one) | {"markdown": ""} for one in book.all()])
+        emit_json({"entries": [record(one) | {"markdown": ""} for one in book.all()]})
         return
     emit(_contents(book))
 

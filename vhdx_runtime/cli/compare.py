@@ -1,25 +1,31 @@
-"""`vhdx compare`: where two disks differ. Each may be a VHDX or a raw image."""
+"""`vhdx compare`: where two disks differ. Each may be a VHDX, a fixed VHD or a raw image."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from ..codec.source import Source, open_source
+from ..disk.image import load_image
+from ..disk.virtual import VirtualDisk
 from ..errors import VhdxError
-from ..image import load_image
-from ..summary import is_recognised
 from ..transfer.difference import Side, differences
 from ..transfer.extents import Lost, of_disk, of_file
+from ..transfer.form import format_of
+from ..transfer.vhd import fixed_disk
+from ..wording import counted
 from .common import (
+    FORMAT_VERSION,
     Failure,
+    accepted_record,
     chain_options,
     emit,
     examples,
+    hint_of,
     json_option,
     lost_record,
     opened,
@@ -28,19 +34,22 @@ from .common import (
     warn,
     warn_lost,
 )
+from .steps import NEXT
 
 SAME = 0
 DIFFERENT = 1
 NOT_OPENED = 2
 NOT_READ = 4
 
-_FORMATS = click.Choice(["auto", "vhdx", "raw"])
+# Kinds of files that may be raw images.
+_AS_RAW: Final = ("unknown", "zeros", "one-byte", "gpt", "mbr", "ntfs", "fat", "iso")
+_FORMATS = click.Choice(["auto", "vhdx", "vhd", "raw"])
 _EPILOG = """\b
 Exit codes, those of qemu-img compare:
   0  the disks are the same
   1  they differ
   2  one of them could not be opened, or wrong usage
-  4  one of them could not be read
+  4  one of them could not be read, or (--salvage, --without-parent) not all of it, and the rest is the same
 (3, an error while looking up allocation, is the same as 4 here and not used.)
 
 """ + examples(
@@ -56,6 +65,13 @@ class _Opened:
     format: str
     side: Side
     lost: Lost
+    accepted: list[dict[str, Any]]
+    disk: VirtualDisk | None = None
+
+    def finish(self) -> None:
+        """Take down, once all is read, what of it failed."""
+        if self.disk is not None:
+            self.lost.add_failures(self.disk)
 
 
 @dataclass(slots=True)
@@ -79,7 +95,8 @@ class _Found:
 def command(ctx: click.Context, /, first: str, second: str, **options: Any) -> None:
     """List the ranges in which the disks in A and B differ, in sectors of 512 bytes.
 
-    With the format auto a file is a VHDX where anything in it says so, otherwise a raw image. What both sides know to
+    With the format auto a file is a VHDX where anything in it says so, a fixed VHD where its footer says so and its
+    name does not end as that of a raw image, otherwise a raw image. What both sides know to
     be zero is not read. Disks of different sizes are the same if the rest of the longer one is zero; a warning says so.
     The options for parents, log and header hold for both.
     """
@@ -94,37 +111,48 @@ def command(ctx: click.Context, /, first: str, second: str, **options: Any) -> N
                 _print(a, b, parts, found, options)
         except VhdxError as error:
             raise Failure(str(error), NOT_READ) from error
+        is_partial = bool(a.lost.count or b.lost.count)
         if resized and not options["quiet"]:
             warn(f"the disks have different sizes: {size_text(a.side.size)} and {size_text(b.side.size)}")
         for side in (a, b):
             warn_lost(side.lost)
-    ctx.exit(DIFFERENT if _differ(found, resized, options) else SAME)
+    ctx.exit(DIFFERENT if _differ(found, resized, options) else NOT_READ if is_partial else SAME)
 
 
 @contextmanager
 def _open(path: str, format: str, options: dict[str, Any]) -> Iterator[_Opened]:
     lost = Lost()
-    if format == "vhdx" or (format == "auto" and _says_vhdx(path)):
+    format = _told_format(path) if format == "auto" else format
+    if format == "vhdx":
         with opened(path, options, NOT_OPENED) as disk:
-            yield _Opened(path, "vhdx", Side(disk.size, of_disk(disk, lost), disk.readinto_at), lost)
+            side = Side(disk.size, of_disk(disk, lost), disk.readinto_at)
+            yield _Opened(path, "vhdx", side, lost, accepted_record(disk.chain), disk)
         return
-    source = _source(path)
+    source = _source(path, fixed_disk if format == "vhd" else open_source)
     try:
-        yield _Opened(path, "raw", Side(source.size, of_file(source), source.readinto_at), lost)
+        yield _Opened(path, format, Side(source.size, of_file(source), source.readinto_at), lost, [])
     finally:
         source.close()
 
 
-def _source(path: str) -> Source:
+def _source(path: str, open_file: Callable[[str], Source]) -> Source:
     try:
-        return open_source(path)
+        return open_file(path)
     except VhdxError as error:
-        raise Failure(str(error), NOT_OPENED) from error
+        raise Failure(str(error), NOT_OPENED, hint_of(error) or NEXT["of a VHD"]) from error
 
 
-def _says_vhdx(path: str) -> bool:
-    with load_image(_source(path)) as image:
-        return is_recognised(image)
+def _told_format(path: str) -> str:
+    """What a file says itself that it is; what is neither a container nor a raw image is refused."""
+    with load_image(_source(path, open_source)) as image:
+        named = image.foreign
+    if named is None or named.id == "stub":
+        return "vhdx"
+    if named.id in _AS_RAW or format_of(path) == "raw":
+        return "raw"
+    if named.id != "vhd-fixed":
+        raise Failure(f"{path}: is no VHDX: it {named.text}", NOT_OPENED, named.hint)
+    return "vhd"
 
 
 def _counted(parts: Iterable[tuple[int, int]], found: _Found) -> Iterator[tuple[int, int]]:
@@ -142,18 +170,27 @@ def _print(a: _Opened, b: _Opened, parts: Iterator[tuple[int, int]], found: _Fou
     resized = a.side.size != b.side.size
     if options["quiet"]:
         next(parts, None)
+        _finish(a, b)
     elif options["as_json"]:
         emit(_json(a, b, parts, found, lambda: not _differ(found, resized, options)))
     else:
         click.echo(f"A: {shown(a.name)}, {a.format}, {size_text(a.side.size)}")
         click.echo(f"B: {shown(b.name)}, {b.format}, {size_text(b.side.size)}")
         emit(f"{start:#x} to {start + length:#x} differs, {size_text(length)}" for start, length in parts)
+        is_partial = _finish(a, b)
         if found.count:
-            click.echo(f"The disks differ: {size_text(found.bytes)} in {found.count} range(s).")
+            click.echo(f"The disks differ: {size_text(found.bytes)} in {counted(found.count, 'range')}.")
+        elif _differ(found, resized, options):
+            click.echo("The disks differ in size only.")
         else:
-            click.echo(
-                "The disks differ in size only." if _differ(found, resized, options) else "The disks are the same."
-            )
+            click.echo(f"The disks are the same{', as far as they can be read' if is_partial else ''}.")
+
+
+def _finish(*sides: _Opened) -> bool:
+    """Whether anything of the disks could not be had, once all is read."""
+    for side in sides:
+        side.finish()
+    return any(side.lost.count for side in sides)
 
 
 def _json(
@@ -163,9 +200,10 @@ def _json(
     import json
 
     def _record(side: _Opened) -> dict[str, Any]:
-        return {"file": side.name, "format": side.format, "size": side.side.size}
+        return {"file": side.name, "format": side.format, "size": side.side.size, "accepted": side.accepted}
 
-    yield f'{{"a": {json.dumps(_record(a))},'
+    yield f'{{"format_version": {FORMAT_VERSION},'
+    yield f' "a": {json.dumps(_record(a))},'
     yield f' "b": {json.dumps(_record(b))},'
     yield ' "differences": ['
     pending = ""
@@ -174,5 +212,6 @@ def _json(
             yield pending + ","
         pending = f'  {{"start": {start}, "length": {length}}}'
     yield f"{pending}],"
+    is_partial = _finish(a, b)
     yield f' "lost": {json.dumps({"a": lost_record(a.lost), "b": lost_record(b.lost)})},'
-    yield f' "bytes": {found.bytes}, "identical": {json.dumps(is_same())}}}'
+    yield f' "bytes": {found.bytes}, "identical": {json.dumps(is_same() and not is_partial)}}}'

@@ -1,7 +1,4 @@
-"""`vhdx conformance`: list, show, build and pack the conformance cases. `run` is a module of its own.
-
-Knows the commands; what a case is stands in `conformance/`.
-"""
+"""`vhdx conformance`: list, show, build and pack the conformance cases. `run` is a module of its own."""
 
 from __future__ import annotations
 
@@ -13,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from .. import __version__
-from .common import FOUND, USAGE, Failure, emit, emit_json, examples, json_option
-from .lazy import LazyGroup, Place
+from ..wording import counted
+from .common import USAGE, Failure, emit, emit_json, examples, json_option, shown
+from .lazy import CommandPlace, LazyGroup
+from .steps import NEXT
 
 if TYPE_CHECKING:
     from ..conformance.cases import Case
@@ -29,11 +28,11 @@ _EPILOG: Final = examples(
 
 _HERE: Final = "vhdx_runtime.cli.conformance"
 COMMANDS: Final = {
-    "list": Place(f"{_HERE}:list_", "List the cases, all or those of some areas."),
-    "show": Place(f"{_HERE}:show", "Show a case and the recipe of each of its files."),
-    "build": Place(f"{_HERE}:build", "Build the images of the cases, all or those named."),
-    "pack": Place(f"{_HERE}:pack_", "Write all cases into one small zip."),
-    "run": Place("vhdx_runtime.cli.conformance_run:command", "Try readers on the cases."),
+    "list": CommandPlace(f"{_HERE}:list_", "List the cases, all or those of some areas."),
+    "show": CommandPlace(f"{_HERE}:show", "Show a case and the recipe of each of its files."),
+    "build": CommandPlace(f"{_HERE}:build", "Build the images of the cases, all or those named."),
+    "pack": CommandPlace(f"{_HERE}:pack_", "Write all cases into one small zip."),
+    "run": CommandPlace("vhdx_runtime.cli.conformance_run:command", "Try readers on the cases."),
 }
 
 
@@ -42,7 +41,7 @@ def command() -> None:
     """Images that readers get wrong or must refuse, and what is right for each."""
 
 
-@click.command("list", epilog=examples("vhdx conformance list log", "vhdx conformance list --json"))
+@click.command("list", epilog=examples("vhdx conformance list log-entries", "vhdx conformance list --json"))
 @click.argument("areas", nargs=-1, metavar="[AREA]...")
 @json_option
 def list_(areas: tuple[str, ...], as_json: bool) -> None:
@@ -52,22 +51,25 @@ def list_(areas: tuple[str, ...], as_json: bool) -> None:
     """
     cases = _load(areas)
     if as_json:
-        emit_json([{key: getattr(case, key) for key in ("id", "area", "expect", "title", "by")} for case in cases])
+        keys = ("id", "area", "expect", "title", "by")
+        emit_json({"cases": [{key: getattr(case, key) for key in keys} for case in cases]})
         return
     width = max(len(case.id) for case in cases)
     emit(f"{case.id:<{width}}  {case.expect:<13}  {case.title}" for case in cases)
 
 
-@click.command(epilog=examples("vhdx conformance show header-1-zeroed", "vhdx conformance show --json both-torn"))
+@click.command(epilog=examples("vhdx conformance show header-1-zeroed", "vhdx conformance show --json anchor-twice"))
 @click.argument("name", metavar="ID")
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show a case and the recipe of each of its files."""
-    from ..conformance import form_writer
+    from ..conformance.recipes import form_writer
 
     (case,) = _named([name])
     if as_json:
-        emit_json(form_writer.plain_form(case))
+        import json
+
+        emit(json.dumps(form_writer.plain_form(case), indent=2).splitlines())
     else:
         click.echo(f"# {case.source}\n{form_writer.dump(case)}", nl=False)
 
@@ -78,39 +80,49 @@ def show(name: str, as_json: bool) -> None:
 @click.option(
     "--force", is_flag=True, help="Write into a folder that is not empty; files of the same name are replaced."
 )
-def build(folder: Path, names: tuple[str, ...], force: bool) -> None:
+@json_option
+def build(folder: Path, names: tuple[str, ...], force: bool, as_json: bool) -> None:
     """Build the images of the cases, all or those named.
 
     Each case has a folder of its own in DIR. DIR/manifest.json says what is expected of each. A file is there whole or
     not at all.
     """
-    from ..conformance import pack
+    from ..conformance.release import pack
     from .progress import progress
 
     chosen = _named(names) if names else _load(())
     if folder.exists() and any(folder.iterdir()) and not force:
-        raise Failure(f"{folder}: is not empty; --force writes into it", USAGE)
+        raise Failure(f"{folder}: is not empty", USAGE, NEXT["not empty"])
     with _recipes(), progress("building", pack.size(chosen)) as advance:
         pack.build(folder, chosen, __version__, advance)
-    click.echo(f"{len(chosen)} cases in {folder}")
+    _say(chosen, {"folder": str(folder)}, as_json)
 
 
 @click.command("pack", epilog=examples("vhdx conformance pack vhdx-conformance.zip"))
 @click.argument("out", type=click.Path(), metavar="OUT.zip")
 @click.option("--force", is_flag=True, help="Replace OUT.zip where it exists.")
-def pack_(out: str, force: bool) -> None:
+@json_option
+def pack_(out: str, force: bool, as_json: bool) -> None:
     """Write all cases into one small zip.
 
     It can be used without this program: packed images and two unpackers, expected answers, recipes.
     """
-    from ..conformance import pack
+    from ..conformance.release import pack
     from .output import new_file
     from .progress import progress
 
     chosen = _load(())
     with _recipes(), new_file(out, force=force, inputs=()) as fd, progress("packing", pack.size(chosen)) as advance:
         pack.write(fd, chosen, __version__, advance)
-    click.echo(f"{len(chosen)} cases in {out}")
+    _say(chosen, {"file": out}, as_json)
+
+
+def _say(cases: tuple[Case, ...], place: dict[str, str], as_json: bool) -> None:
+    """How many cases were written, and where."""
+    if as_json:
+        emit_json({"cases": len(cases)} | place)
+    else:
+        click.echo(f"{counted(len(cases), 'case')} in {shown(*place.values())}")
 
 
 def _load(areas: tuple[str, ...]) -> tuple[Case, ...]:
@@ -124,7 +136,7 @@ def _load(areas: tuple[str, ...]) -> tuple[Case, ...]:
     known = cases.areas()
     strange = [area for area in areas if area not in known]
     if strange:
-        raise Failure(f"no area is called {strange[0]}; there are {', '.join(known)}", USAGE)
+        raise Failure(f"no area is called {strange[0]}", USAGE, f"there are {', '.join(known)}")
     with _recipes():
         return cases.load_cases(areas)
 
@@ -137,7 +149,7 @@ def _recipes() -> Iterator[None]:
     try:
         yield
     except RecipeError as error:
-        raise Failure(str(error), FOUND) from error
+        raise Failure(str(error), USAGE, NEXT["recipe"]) from error
 
 
 def _named(names: Any) -> tuple[Case, ...]:
@@ -147,5 +159,6 @@ def _named(names: Any) -> tuple[Case, ...]:
     for name in names:
         if name not in found:
             close = difflib.get_close_matches(name, found, 3)
-            raise Failure(f"no case is called {name}" + (f"; there is {', '.join(close)}" if close else ""), USAGE)
+            hint = f"there is {', '.join(close)}" if close else NEXT["case"]
+            raise Failure(f"no case is called {name}", USAGE, hint)
     return tuple(found[name] for name in names)

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ..wording import counted
 from .common import FOUND, NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, shown
-from .progress import counted
+from .progress import counting
+from .steps import NEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..conformance.cases import Case
-    from ..conformance.runner import Found
+    from ..conformance.judge.runner import FoundReader
 
 _OURS: Final = "vhdx-runtime"
 _EPILOG: Final = examples(
@@ -60,13 +62,13 @@ def command(
     and a command line with {image} for the file to read and {out} for the raw file to write (without {out}, raw bytes
     on standard output). Exits with 1 when a reader that was named (without --reader: vhdx-runtime) is not right.
     """
-    from ..conformance import runner, scoreboard
-    from ..conformance.worker import Limits
+    from ..conformance.judge import runner, scoreboard
+    from ..conformance.judge.worker import Limits
 
     cases, found = _cases(patterns), find_readers(names)
     present = [name for name, one in found if not one.absent]
     start = time.monotonic()
-    with signals_as_exceptions(), counted("cases", len(cases)) as advance:
+    with signals_as_exceptions(), counting("cases", len(cases)) as advance:
         given = list(runner.run(cases, present, jobs=jobs or 0, limits=Limits(seconds), advance=advance))
     record = scoreboard.record([one for _, one in found], given, _version(), time.monotonic() - start)
     _write(record, cases, html, markdown)
@@ -85,34 +87,35 @@ def _cases(patterns: Sequence[str]) -> tuple[Case, ...]:
     try:
         cases = load_cases()
     except RecipeError as error:
-        raise Failure(str(error), FOUND) from error
+        raise Failure(str(error), USAGE, NEXT["recipe"]) from error
     chosen = tuple(case for case in cases if not patterns or any(fnmatch.fnmatch(case.id, p) for p in patterns))
     if not chosen:
-        raise Failure(f"no case matches {' or '.join(patterns)}; `vhdx conformance list` names them", USAGE)
+        raise Failure(f"no case matches {' or '.join(patterns)}", USAGE, NEXT["case"])
     return chosen
 
 
-def find_readers(names: Sequence[str]) -> list[tuple[str, Found]]:
+def find_readers(names: Sequence[str]) -> list[tuple[str, FoundReader]]:
     """The readers that were asked for, all where none was, and what of them is there.
 
     Raises:
         Failure: no reader is called that, two have the same name, or none can be run here.
     """
     if not hasattr(os, "fork"):
-        raise Failure("readers run in forks of a process, and this system has none", NOTHING_OPENED)
-    from ..conformance import runner
+        raise Failure("readers run in forks of a process, and this system has none", NOTHING_OPENED, NEXT["no fork"])
+    from ..conformance.judge import runner
     from ..conformance.readers import READERS
 
     wanted = list(dict.fromkeys(names)) or list(READERS)
     try:
         found = list(zip(wanted, runner.survey(wanted), strict=True))
     except ValueError as error:
-        raise Failure(str(error), USAGE) from error
+        raise Failure(str(error), USAGE, NEXT["reader"]) from error
     known = [one.reader.name for _, one in found]
     if len(set(known)) < len(known):
-        raise Failure("two readers have the same name; give one another: 'command NAME=PROGRAM …'", USAGE)
+        raise Failure("two readers have the same name", USAGE, NEXT["reader names"])
     if all(one.absent for _, one in found):
-        raise Failure("; ".join(f"{one.reader.name} is absent: {one.absent}" for _, one in found), NOTHING_OPENED)
+        absent = "; ".join(f"{one.reader.name} is absent: {one.absent}" for _, one in found)
+        raise Failure(absent, NOTHING_OPENED, NEXT["no reader"])
     return found
 
 
@@ -123,7 +126,8 @@ def _version() -> str:
 
 
 def _write(record: dict[str, Any], cases: Sequence[Case], html: str | None, markdown: str | None) -> None:
-    from ..conformance import form_writer, scoreboard, scoreboard_html
+    from ..conformance.judge import scoreboard, scoreboard_html
+    from ..conformance.recipes import form_writer
 
     texts = []
     if html is not None:
@@ -150,14 +154,18 @@ def _print(record: dict[str, Any], told: set[str]) -> None:
     for row in record["cases"]:
         for name, result in row["results"].items():
             if name in told and result["outcome"] not in ("pass", "partly", "skipped"):
-                lines.append(f"{row['id']}: {name}: {result['outcome']}: {shown(result['detail'])}")
-                lines += [f"    {result['command']}"] if result["command"] else []
+                lines.append(f"{row['id']}: {shown(name)}: {result['outcome']}: {shown(result['detail'])}")
+                lines += [f"    {shown(result['command'])}"] if result["command"] else []
     width = max(len(reader["title"]) for reader in record["readers"])
     for reader in record["readers"]:
         totals = ", ".join(f"{count} {kind}" for kind, count in reader["totals"].items())
-        share = f"absent: {reader['absent']}" if reader["absent"] else f"{reader['right']} of {reader['judged']} right"
-        lines.append(f"{reader['title']:<{width}}  {share}" + (f"  ({totals})" if totals else ""))
-    emit([*lines, f"{len(record['cases'])} cases in {record['seconds']:g} s"])
+        share = (
+            f"absent: {shown(reader['absent'])}"
+            if reader["absent"]
+            else f"{reader['right']} of {reader['judged']} right"
+        )
+        lines.append(f"{shown(reader['title']):<{width}}  {share}" + (f"  ({totals})" if totals else ""))
+    emit([*lines, f"{counted(len(record['cases']), 'case')} in {record['seconds']:g} s"])
 
 
 @contextmanager

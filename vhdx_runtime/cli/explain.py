@@ -1,7 +1,4 @@
-"""`vhdx explain`: what a byte of the file is, or where a byte of the disk comes from.
-
-Prints what the package `inspect` found out.
-"""
+"""`vhdx explain`: what a byte of the file is, or where a byte of the disk comes from."""
 
 from __future__ import annotations
 
@@ -10,16 +7,17 @@ from typing import Any
 import click
 
 from ..codec.source import open_source
+from ..disk.image import load_image
 from ..errors import VhdxError
-from ..image import load_image
 from ..inspect import explain_disk, explain_file, explain_text
-from ..mapping import UNREADABLE
+from ..semantics.presence import UNREADABLE
 from . import book
 from .common import (
     FOUND,
     NOTHING_OPENED,
     USAGE,
     Failure,
+    accepted_record,
     emit,
     emit_json,
     examples,
@@ -27,12 +25,15 @@ from .common import (
     image_options,
     json_option,
     opened,
+    say_foreign,
     size_option,
 )
+from .steps import NEXT
 
 _EPILOG = examples(
     "vhdx explain --file 0x300008 disk.vhdx",
     "vhdx explain --disk 1M --parent-dir /disks child.avhdx",
+    "vhdx explain --disk 2048s disk.vhdx",
     "vhdx explain --file 0x20030 --doc disk.vhdx",
     "vhdx explain --disk 0 --json disk.vhdx | jq .file_offset",
 )
@@ -40,7 +41,7 @@ _EPILOG = examples(
 
 @click.command("explain", epilog=_EPILOG)
 @click.argument("image", type=click.Path())
-@size_option("--file", "Explain the byte at this file offset.")
+@size_option("--file", "Explain the byte at this file offset, such as 0x300008, 1M, or 2048s for sectors of 512 bytes.")
 @size_option("--disk", "Explain the byte at this offset of the virtual disk.")
 @click.option("--doc", is_flag=True, help="Add what the book of the format says of the field, or of the block's state.")
 @image_options
@@ -57,7 +58,7 @@ def command(
     cannot be read.
     """
     if (file is None) == (disk is None):
-        raise Failure("give either --file or --disk", USAGE)
+        raise Failure("give either --file or --disk", USAGE, NEXT["file or disk"])
     if file is not None:
         record = _of_file(image, file, options)
         _emit(record, explain_text.of_file, as_json, _fields(record) if doc else None)
@@ -73,18 +74,19 @@ def _of_file(image: str, offset: int, options: dict[str, Any]) -> dict[str, Any]
     except VhdxError as error:
         raise Failure(str(error), NOTHING_OPENED) from error
     with load_image(source, log=options["log"], header=header_number(options)) as loaded:
+        say_foreign(loaded)
         try:
             return explain_file.explain(loaded, offset)
         except ValueError as error:
-            raise Failure(f"{image}: {error}", USAGE) from error
+            raise Failure(f"{image}: {error}", USAGE, NEXT["offset"]) from error
 
 
 def _of_disk(image: str, offset: int, options: dict[str, Any]) -> dict[str, Any]:
     with opened(image, options | {"salvage": True}) as disk:
         try:
-            return explain_disk.explain(disk, offset)
+            return explain_disk.explain(disk, offset) | {"accepted": accepted_record(disk.chain)}
         except ValueError as error:
-            raise Failure(f"{image}: {error}", USAGE) from error
+            raise Failure(f"{image}: {error}", USAGE, NEXT["offset"]) from error
 
 
 def _fields(record: dict[str, Any]) -> list[tuple[str, str]]:
@@ -107,5 +109,5 @@ def _emit(record: dict[str, Any], text: Any, as_json: bool, names: list[tuple[st
     if as_json:
         emit_json(record | ({"doc": [book.record(one) for one in found]} if names is not None else {}))
         return
-    emit(text(record))
+    emit(text(record), wraps=True)
     book.show(found, "")

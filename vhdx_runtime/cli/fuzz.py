@@ -1,7 +1,4 @@
-"""`vhdx fuzz`: labelled images from the schema, and what is done with them. Each command stands in a module of its own.
-
-Knows the names of the commands; what they do stands in `fuzz/`.
-"""
+"""`vhdx fuzz`: labelled images from the schema, and what is done with them. A module for each command."""
 
 from __future__ import annotations
 
@@ -10,15 +7,23 @@ from typing import Final
 import click
 
 from .common import examples
-from .lazy import LazyGroup, Place
+from .lazy import CommandPlace, LazyGroup
 
 COMMANDS: Final = {
-    "generate": Place("vhdx_runtime.cli.fuzz_generate:generate", "Write a labelled corpus of images."),
-    "reproduce": Place("vhdx_runtime.cli.fuzz_generate:reproduce", "Write one image of the corpus again."),
-    "dictionary": Place("vhdx_runtime.cli.fuzz_mutate:dictionary", "Print a dictionary for afl-fuzz and libFuzzer."),
-    "mutate": Place("vhdx_runtime.cli.fuzz_mutate:mutate", "Write a changed copy of an image, its checksums right."),
-    "judge": Place("vhdx_runtime.cli.fuzz_judge:judge", "Hold readers against a corpus, and sort their disagreements."),
-    "reduce": Place("vhdx_runtime.cli.fuzz_reduce:command", "Make an image smaller while a command keeps failing."),
+    "generate": CommandPlace("vhdx_runtime.cli.fuzz_generate:generate", "Write a labelled corpus of images."),
+    "reproduce": CommandPlace("vhdx_runtime.cli.fuzz_generate:reproduce", "Write one image of the corpus again."),
+    "dictionary": CommandPlace(
+        "vhdx_runtime.cli.fuzz_mutate:dictionary", "Print a dictionary for afl-fuzz and libFuzzer."
+    ),
+    "mutate": CommandPlace(
+        "vhdx_runtime.cli.fuzz_mutate:mutate", "Write a changed copy of an image, its checksums right."
+    ),
+    "judge": CommandPlace(
+        "vhdx_runtime.cli.fuzz_judge:judge", "Hold readers against a corpus, and sort their disagreements."
+    ),
+    "reduce": CommandPlace(
+        "vhdx_runtime.cli.fuzz_reduce:command", "Make an image smaller while a command keeps failing."
+    ),
 }
 
 

@@ -1,7 +1,4 @@
-"""`vhdx fuzz generate` and `reproduce`: write a labelled corpus, or one image of it.
-
-Knows the options; what is generated stands in `fuzz/`.
-"""
+"""`vhdx fuzz generate` and `reproduce`: write a labelled corpus, or one image of it."""
 
 from __future__ import annotations
 
@@ -12,7 +9,9 @@ from typing import Any
 
 import click
 
-from .common import FOUND, USAGE, Failure, emit_json, examples, json_option
+from ..wording import agreeing, counted
+from .common import USAGE, Failure, emit_json, examples, json_option, shown
+from .steps import NEXT
 
 _PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", "all")
 
@@ -47,49 +46,53 @@ def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:
     Every image is a sparse file; OUT/manifest.jsonl says of each what was changed in it, which rules it breaks and what
     a reader must make of it. Images that ask a reader for more than 64 MiB stand in OUT/heavy. Same seed, same bytes.
     """
-    from ..fuzz import corpus, distil
-    from .progress import counted
+    from ..fuzz.corpus import corpus, distil
+    from .progress import counting
 
     if out.exists() and any(out.iterdir()) and not force:
-        raise Failure(f"{out}: is not empty; --force writes into it", USAGE)
+        raise Failure(f"{out}: is not empty", USAGE, NEXT["not empty"])
     with _failures():
         entries = corpus.choose((options["profile"],), options["rules"], seed=options["seed"], count=options["count"])
         images: Iterable[corpus.Made] = corpus.made(entries, is_sparse=options["digest"] == "sparse")
         dropped: list[str] = []
         if options["distil"]:
             images, dropped = distil.distil(images)
-        with counted("images", len(entries)) as advance:
+        with counting("images", len(entries)) as advance:
             count = corpus.write(out, images, is_packed=options["packed"], advance=advance)
     if as_json:
         emit_json({"images": count, "folder": str(out), "dropped_rules": dropped})
         return
-    click.echo(f"{count} images in {out}")
+    click.echo(f"{counted(count, 'image')} in {shown(str(out))}")
     if dropped:
-        click.echo(f"{len(dropped)} rules have no image here: {', '.join(dropped)}")
+        click.echo(f"{agreeing(counted(len(dropped), 'rule'), 'has', 'have')} no image here: {', '.join(dropped)}")
 
 
 @click.command(epilog=examples("vhdx fuzz reproduce hdr-006-1", "vhdx fuzz reproduce random-7-12 --output x.vhdx"))
 @click.argument("name", metavar="ID")
 @click.option("--output", "-o", type=click.Path(), metavar="FILE", help="Where to; ID.vhdx without it.")
 @click.option("--force", is_flag=True, help="Replace FILE where it exists.")
-def reproduce(name: str, output: str | None, force: bool) -> None:
+@json_option
+def reproduce(name: str, output: str | None, force: bool, as_json: bool) -> None:
     """Write one image of the corpus again, the same to the byte.
 
     A file with a parent looks for it under the name that the corpus gives it.
     """
-    from ..conformance import sparse
-    from ..fuzz import entries, rand
+    from ..conformance.build import sparse
+    from ..fuzz.corpus import entries, random_images
 
-    entry = entries.lookup(name) or rand.by_name(name)
+    entry = entries.lookup(name) or random_images.by_name(name)
     if entry is None:
-        raise Failure(f"no image is called {name}; manifest.jsonl of a corpus lists them", USAGE)
+        raise Failure(f"no image is called {name}", USAGE, NEXT["fuzz image"])
     target = Path(output or entry.file_name)
     if target.exists() and not force:
-        raise Failure(f"{target}: exists; --force replaces it", USAGE)
+        raise Failure(f"{target}: exists", USAGE, NEXT["exists"])
     with _failures():
         image = entry.expand()
     sparse.save(target, image.extents, image.length)
-    click.echo(target)
+    if as_json:
+        emit_json({"id": name, "file": str(target), "file_size": image.length})
+    else:
+        click.echo(shown(str(target)))
 
 
 @contextmanager
@@ -98,4 +101,4 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise Failure(str(error), FOUND) from error
+        raise Failure(str(error), USAGE, NEXT["fuzz wish"]) from error

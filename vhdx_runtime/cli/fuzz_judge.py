@@ -1,25 +1,25 @@
-"""`vhdx fuzz judge`: readers in front of a corpus, and what they disagree about.
-
-Knows the options and prints; who is wrong is worked out in `fuzz/`.
-"""
+"""`vhdx fuzz judge`: readers in front of a corpus, and what they disagree about."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from .. import __version__
-from .common import FOUND, NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, shown
+from ..wording import counted
+from .common import FOUND, NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, quoted, shown
 from .fuzz_reduce import command as reduce
-from .progress import counted
+from .progress import counting
+from .steps import NEXT
 
 if TYPE_CHECKING:
-    from ..fuzz.judge import Cluster
-    from ..fuzz.subjects import Subject
+    from ..fuzz.judge.judge import Cluster
+    from ..fuzz.judge.subjects import JudgedImage
 
 _OURS: Final = "vhdx-runtime"
 _DETAIL: Final = 160
@@ -67,14 +67,14 @@ def judge(
     copies. NAME is as in `vhdx conformance run`. Exits with 1 when a reader that was named (without --reader:
     vhdx-runtime) is wrong.
     """  # fmt: skip
-    from ..conformance.worker import Limits
-    from ..fuzz import judge as judging
+    from ..conformance.judge.worker import Limits
+    from ..fuzz.judge import judge as judging
     from .conformance_run import find_readers, signals_as_exceptions
 
     start = time.monotonic()
     subjects, found = _subjects(folder), find_readers(names)
     present = [name for name, one in found if not one.absent]
-    with signals_as_exceptions(), counted("images", len(subjects)) as advance:
+    with _corpus(), signals_as_exceptions(), counting("images", len(subjects)) as advance:
         given = list(judging.run(subjects, present, jobs=jobs or 0, limits=Limits(seconds), advance=advance))
     readers = [
         {"name": one.reader.name, "title": one.reader.title, "version": one.version, "absent": one.absent}
@@ -91,42 +91,59 @@ def judge(
     ctx.exit(FOUND if is_wrong else 0)
 
 
-def _subjects(folder: Path) -> tuple[Subject, ...]:
-    from ..fuzz.subjects import CorpusError, load
+def _subjects(folder: Path) -> tuple[JudgedImage, ...]:
+    from ..fuzz.judge.subjects import load
+
+    with _corpus():
+        subjects = load(folder)
+    if not subjects:
+        raise Failure(f"{folder}: no image is in it", NOTHING_OPENED, NEXT["no image"])
+    return subjects
+
+
+@contextmanager
+def _corpus() -> Iterator[None]:
+    """A corpus that cannot be understood ends the command with one line."""
+    from ..fuzz.judge.subjects import CorpusError
 
     try:
-        subjects = load(folder)
+        yield
     except CorpusError as error:
-        raise Failure(str(error), USAGE) from error
-    if not subjects:
-        raise Failure(f"{folder}: no image is in it", NOTHING_OPENED)
-    return subjects
+        raise Failure(str(error), USAGE, NEXT["corpus"]) from error
 
 
 def _write(keep: Path | None, markdown: str | None, clusters: Sequence[Cluster], record: dict[str, Any]) -> None:
     """Write the smallest images with clusters.json beside them, and the report, as far as they are asked for."""
     import json
 
-    from ..fuzz import differential, scratch
-    from ..fuzz import judge as judging
+    from ..fuzz import sparse_copies
+    from ..fuzz.judge import judge
+    from ..fuzz.judge import judge as judging
     from .conformance_run import write_new
 
     if keep is not None:
-        scratch.place(keep.parent, keep.name)
+        sparse_copies.place(keep.parent, keep.name)
         for cluster, row in zip(clusters, record["clusters"], strict=True):
             data = judging.kept(cluster)
             row["smallest"] |= {"kept": cluster.name, "packed": len(data)}
             write_new(str(keep / cluster.name), data)
         write_new(str(keep / "clusters.json"), (json.dumps(record, indent=1) + "\n").encode())
     if markdown is not None:
-        write_new(markdown, differential.markdown(record).encode())
+        write_new(markdown, judge.markdown(record).encode())
 
 
 def _lines(record: dict[str, Any]) -> list[str]:
     """A table of the clusters, then of the readers."""
     heads = ("kind", "reader", "rule", "by", "images", "smallest")
     rows = [
-        (row["kind"], row["reader"], row["rule"], row["basis"], str(len(row["images"])), shown(row["smallest"]["id"]))
+        (
+            row["kind"],
+            shown(row["reader"]),
+            shown(row["rule"]),
+            row["basis"],
+            str(len(row["images"])),
+            quoted(row["smallest"]["id"]),
+        )
         for row in record["clusters"]
     ]
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
@@ -134,14 +151,17 @@ def _lines(record: dict[str, Any]) -> list[str]:
     for row, cluster in zip((heads, *rows), (None, *record["clusters"]), strict=True):
         lines.append("  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
         if cluster is not None:
-            lines.append(f"    {shown(cluster['detail'])[:_DETAIL]}")
+            lines.append(f"    {shown(cluster['detail'][:_DETAIL])}")
     lines = lines if rows else ["no disagreement"]
     width = max(len(reader["title"]) for reader in record["readers"])
     for reader in record["readers"]:
         totals = ", ".join(f"{count} {kind}" for kind, count in reader["wrong"].items()) or "nothing wrong"
-        text = f"absent: {reader['absent']}" if reader["absent"] else f"{totals}, in {reader['seconds']:.1f} s"
-        lines.append(f"{reader['title']:<{width}}  {text}")
-    return [*lines, f"{record['images']} images, {record['labelled']} with a label, {len(rows)} clusters"]
+        text = f"absent: {shown(reader['absent'])}" if reader["absent"] else f"{totals}, in {reader['seconds']:.1f} s"
+        lines.append(f"{shown(reader['title']):<{width}}  {text}")
+    return [
+        *lines,
+        f"{counted(record['images'], 'image')}, {record['labelled']} with a label, {counted(len(rows), 'cluster')}",
+    ]
 
 
 __all__ = ["judge", "reduce"]

@@ -1,15 +1,22 @@
-"""`vhdx fuzz dictionary` and `mutate`: what other fuzzers can use of this one.
-
-Prints what `fuzz.dictionary` and `fuzz.mutate` make.
-"""
+"""`vhdx fuzz dictionary` and `mutate`: what other fuzzers can use of this one."""
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from .common import FOUND, USAGE, Failure, emit, emit_json, examples, json_option, size_option, size_text
+from .common import (
+    NOTHING_OPENED,
+    USAGE,
+    Failure,
+    emit,
+    emit_json,
+    examples,
+    json_option,
+    shown,
+    size_option,
+    size_text,
+)
+from .steps import NEXT
 
 _LARGEST = "256M"
 
@@ -24,11 +31,12 @@ def dictionary(as_json: bool) -> None:
     Signatures, GUIDs, keys of the parent locator, words of the block allocation table and integers, all as a file
     stores them. afl-fuzz (-x) and libFuzzer (-dict=) read it.
     """
-    from ..fuzz.dictionary import entries
+    from ..fuzz.mutate.dictionary import entries
 
     found = entries()
     if as_json:
-        emit_json([{"name": entry.name, "kind": entry.kind, "value": entry.value.hex()} for entry in found])
+        listed = [{"name": entry.name, "kind": entry.kind, "value": entry.value.hex()} for entry in found]
+        emit_json({"entries": listed})
     else:
         emit(entry.line for entry in found)
 
@@ -48,25 +56,23 @@ def mutate(image: str, out: str, seed: int, other: str | None, max_size: int, fo
     arguments give the same bytes.
     """
     from ..codec.source import open_source
-    from ..fuzz.mutate import mutate as changed_copy
-    from .output import new_file
+    from ..fuzz.mutate.mutate import mutate as changed_copy
+    from .output import new_file, write_all
 
     sources = [open_source(name) for name in (image, other) if name]
     try:
         if max_size <= 0:
-            raise Failure("--max-size: nothing would be left", USAGE)
+            raise Failure("--max-size: nothing would be left", USAGE, NEXT["max size"])
         data = [source.read_at(0, min(source.size, max_size)) for source in sources]
         if not data[0]:
-            raise Failure(f"{image}: is empty", FOUND)
-        with new_file(out, force=force, inputs=[source.identity for source in sources]) as fd:
+            raise Failure(f"{image}: is empty", NOTHING_OPENED, NEXT["empty"])
+        with new_file(out, force=force, inputs=sources) as fd:
             changed = memoryview(changed_copy(data[0], seed, max_size, data[1] if other else None))
-            written = 0
-            while written < len(changed):
-                written += os.write(fd, changed[written:])
+            write_all(fd, changed)
     finally:
         for source in sources:
             source.close()
     if as_json:
         emit_json({"file": out, "size": len(changed), "seed": seed})
     else:
-        click.echo(f"{out}: {size_text(len(changed))}, seed {seed}")
+        click.echo(f"{shown(str(out))}: {size_text(len(changed))}, seed {seed}")

@@ -1,23 +1,23 @@
-"""`vhdx fuzz reduce`: a smaller image on which a command still fails.
-
-Knows the options and prints; the search stands in `fuzz/`.
-"""
+"""`vhdx fuzz reduce`: a smaller image on which a command still fails."""
 
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from .common import FOUND, NOTHING_OPENED, Failure, emit, emit_json, examples, json_option, size_text
+from ..wording import counted
+from .common import NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, shown, size_text
 from .output import new_file
-from .progress import counted
+from .progress import counting
+from .steps import NEXT
 
 if TYPE_CHECKING:
-    from ..fuzz.reduce import Reduced, Wish
+    from ..fuzz.reduce.reduce import Reduced, Wish
 
 _ENDING: Final = ".reduced.vhdx"
 
@@ -77,20 +77,22 @@ def command(
     changed. Same image and command, same result, unless the time runs out.
     """  # fmt: skip
     from ..codec.source import FileSource
-    from ..fuzz import reduce as reducing
-    from ..fuzz import scratch
+    from ..fuzz import sparse_copies
+    from ..fuzz.reduce import reduce as reducing
 
     try:
         pattern = None if errors is None else re.compile(errors.encode())
     except re.error as error:
         raise click.BadParameter(str(error), param_hint="--stderr") from error
     wish = reducing.Wish(words, rest["code"], pattern, rest["timeout"], rest["seconds"], rest["seal"])
-    source = FileSource(str(image))
-    source.close()
     target = output or str(image.with_suffix(_ENDING))
-    with new_file(target, force=force, inputs=(source.identity,)) as fd, scratch.folder() as home:
+    with (
+        closing(FileSource(str(image))) as source,
+        new_file(target, force=force, inputs=[source]) as fd,
+        sparse_copies.folder() as home,
+    ):
         found, reduced = _reduced(image, wish, home)
-        scratch.copy_into(found, fd)
+        sparse_copies.copy_into(found, fd)
     if as_json:
         emit_json({"image": str(image), "output": target, **asdict(reduced)})
     else:
@@ -98,25 +100,25 @@ def command(
 
 
 def _reduced(image: Path, wish: Wish, home: Path) -> tuple[Path, Reduced]:
-    from ..fuzz import reduce as reducing
+    from ..fuzz.reduce import reduce as reducing
 
     try:
-        with counted("seconds, at most", int(wish.seconds)) as advance:
+        with counting("seconds, at most", int(wish.seconds)) as advance:
             return reducing.reduce_image(image, wish, home, advance)
     except reducing.NotFailing as error:
-        hint = "say what counts with --exit-code or --stderr"
-        raise Failure(f"{image}: {error}; {hint}", FOUND) from error
+        raise Failure(f"{image}: {error}", USAGE, NEXT["not failing"]) from error
     except (FileNotFoundError, PermissionError) as error:
-        raise Failure(f"{wish.command[0]}: cannot be run: {error.strerror}", NOTHING_OPENED) from error
+        name = wish.command[0]
+        raise Failure(f"{name}: cannot be run: {error.strerror}", NOTHING_OPENED, NEXT["not run"]) from error
 
 
 def _lines(target: str, reduced: Reduced) -> list[str]:
     before, after = reduced.before, reduced.after
     end = "" if reduced.is_complete else "; the time is up, more may be possible"
     return [
-        f"{target}: the command still ends with {reduced.ending}",
+        f"{shown(target)}: the command still ends with {reduced.ending}",
         f"  length         {size_text(before.apparent)} -> {size_text(after.apparent)}",
         f"  data           {size_text(before.allocated)} -> {size_text(after.allocated)}",
         f"  bytes not zero {before.nonzero} -> {after.nonzero}",
-        f"  {reduced.runs} runs, {len(reduced.steps)} steps, {reduced.seconds:.1f} s{end}",
+        f"  {counted(reduced.runs, 'run')}, {counted(len(reduced.steps), 'step')}, {reduced.seconds:.1f} s{end}",
     ]

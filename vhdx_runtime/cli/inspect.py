@@ -1,35 +1,41 @@
 """`vhdx inspect`: the tree of all fields and bytes of a file, for people or as JSON, and the bytes of one node.
 
-Prints what the package `inspect` makes, while it is made. Works for files that cannot be opened.
+Works for files that cannot be opened.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import click
 
 from ..codec.source import open_source
+from ..disk.image import Image, load_image
+from ..disk.summary import is_wrong
 from ..errors import VhdxError
 from ..findings import Finding
-from ..image import Image, load_image
 from ..inspect import Node, read, record, render, resolve, tree
-from ..summary import is_wrong
 from .common import (
+    FORMAT_VERSION,
     FOUND,
     NOTHING_OPENED,
     USAGE,
     Failure,
+    chain_of,
     emit,
     examples,
     header_number,
     image_options,
     json_option,
+    say_foreign,
+    say_hint,
     shown,
     size_text,
 )
+from .steps import NEXT
 
 _DEPTH = 2
 _LIMIT = 40
@@ -76,7 +82,7 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
 
     Every byte is in exactly one leaf; of overlapping structures the first one has it. Values are those after replay of
     the log (--log ignore: those of the file); what the log supplies is marked. Only IMAGE itself is opened, not its
-    parents. Exits with 1 when something is wrong with the file or with what is shown.
+    parents, unless --html is given. Exits with 1 when something is wrong with the file or with what is shown.
 
     With --html, FILE becomes one page for browsers that asks nothing of the network: fields beside bytes, what counts
     and why, pictures of file and disk, findings. The bytes of payload blocks are not in it.
@@ -86,23 +92,31 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
     except VhdxError as error:
         raise Failure(str(error), NOTHING_OPENED) from error
     verdicts: set[str] = set()
+    is_serious = False
 
     def _seen(finding: Finding) -> None:
         verdicts.add(finding.verdict)
 
     with load_image(source, log=options["log"], header=header_number(options)) as loaded:
+        say_foreign(loaded)
         for finding in loaded.findings:
             _seen(finding)
         node = _node(tree(loaded), path)
         if options["html"]:
-            _write_page(loaded, path, options, _seen)
+            is_serious = _write_page(loaded, path, options, _seen)
         elif options["raw"]:
             _write(node, as_json=options["as_json"])
         elif options["as_json"]:
-            emit(record.lines(node, depth=options["depth"], doc=options["doc"], seen=_seen))
+            emit(_versioned(record.lines(node, depth=options["depth"], doc=options["doc"], seen=_seen)))
         else:
             _print(node, options, _seen)
-    ctx.exit(FOUND if is_wrong([{"verdict": verdict} for verdict in verdicts], strict=strict) else 0)
+    ctx.exit(FOUND if is_serious or is_wrong([{"verdict": verdict} for verdict in verdicts], strict=strict) else 0)
+
+
+def _versioned(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a JSON object, of which the first says of which version it is."""
+    yield f'{{"format_version": {FORMAT_VERSION}, {next(lines).removeprefix("{")}'
+    yield from lines
 
 
 def _node(root: Node, path: str) -> Node:
@@ -111,45 +125,51 @@ def _node(root: Node, path: str) -> Node:
         return node
     where = node.path or "the file"
     names = [child.name for child in islice(node.children(), _NAMES)] if node.children else []
-    known = f"; {where} has {', '.join(names)}{' …' if len(names) == _NAMES else ''}" if names else ""
-    raise Failure(f"nothing in {where} is called {missing!r}{known}", USAGE)
+    known = f"{where} has {', '.join(names)}{' …' if len(names) == _NAMES else ''}" if names else NEXT["node"]
+    raise Failure(f"nothing in {where} is called {missing!r}", USAGE, known)
 
 
 def _write(node: Node, *, as_json: bool) -> None:
     from .output import write_stdout
 
     if as_json:
-        raise Failure("--raw writes bytes; --json shows them as hex", USAGE)
+        raise Failure("--raw and --json exclude one another", USAGE, NEXT["raw and json"])
     if not node.parts:
-        raise Failure(f"{node.path} has no bytes of its own", USAGE)
+        raise Failure(f"{node.path} has no bytes of its own", USAGE, NEXT["no bytes"])
     for part in read(node):
         write_stdout(memoryview(part))
     sys.stdout.flush()
 
 
-def _write_page(image: Image, path: str, options: dict[str, Any], seen: record.Seen) -> None:
-    """The page for browsers; it is there whole or not at all, and never in place of a file that is read."""
+def _write_page(image: Image, path: str, options: dict[str, Any], seen: record.Seen) -> bool:
+    """The page for browsers; it is there whole or not at all, and never in place of a file that is read.
+
+    Returns:
+        Whether the check that it shows found something serious.
+    """
     from ..check import table_size
     from ..page import page
     from .output import new_file, write_all
     from .progress import progress
 
     if path or options["raw"] or options["as_json"]:
-        raise Failure("--html writes the whole file as one page: without PATH, --raw and --json", USAGE)
-    with new_file(options["html"], force=options["force"], inputs=[image.source.identity]) as fd:
+        raise Failure("--html writes the whole file as one page", USAGE, NEXT["html"])
+    with new_file(options["html"], force=options["force"], inputs=[image.source]) as fd:
         with progress("checking", table_size(image)) as show:
-            made = page(image, show)
+            made = page(image, show, chain_of(image, options))
         content = made.html.encode()
         write_all(fd, content)
     for finding in made.report.findings:
         seen(finding)
     click.echo(f"{shown(options['html'])}: {size_text(len(content))}, {shown(made.report.conclusion)}")
+    say_hint(made.report.hint)
+    return made.report.is_serious
 
 
 def _print(node: Node, options: dict[str, Any], seen: record.Seen) -> None:
     style = render.Style(
         depth=_DEPTH if options["depth"] is None else options["depth"],
-        limit=options["limit"],
+        limit=min(options["limit"], sys.maxsize),
         offsets=options["offsets"],
         doc=options["doc"],
         paint=lambda text, kind: click.style(text, fg=_COLOURS[kind]),

@@ -1,7 +1,4 @@
-"""A group of commands, each loaded when it is asked for and not before.
-
-Knows how a command is found by name and listed without being imported. Knows no command.
-"""
+"""A group of commands, each loaded when it is asked for and not before."""
 
 from __future__ import annotations
 
@@ -11,8 +8,10 @@ from typing import Any, NamedTuple
 
 import click
 
+from .common import USAGE, Failure
 
-class Place(NamedTuple):
+
+class CommandPlace(NamedTuple):
     """Where a command stands, as "module:name", and what `--help` says of it in one line."""
 
     target: str
@@ -26,7 +25,7 @@ class LazyGroup(click.Group):
         places: the commands by name, in the order in which they are listed.
     """
 
-    def __init__(self, *args: Any, places: Mapping[str, Place], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: Mapping[str, CommandPlace], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._places = places
 
@@ -41,6 +40,22 @@ class LazyGroup(click.Group):
         module, _, name = self._places[cmd_name].target.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the words name.
+
+        Raises:
+            Failure: there is none; it names those that are called much alike.
+        """
+        if args[0] not in self._places and args[0][:1].isalnum() and not ctx.resilient_parsing:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], self._places, 3)
+            hint = f"there is {', '.join(close)}" if close else f"`{ctx.command_path} --help` lists the commands"
+            raise Failure(f"no command is called {args[0]}", USAGE, hint)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing any."""

@@ -1,7 +1,4 @@
-"""`vhdx map`: the ranges of the disk, as a table, a picture, or with the keys of `qemu-img map --output=json`.
-
-Prints what `VirtualDisk.ranges` yields, while it is yielded.
-"""
+"""`vhdx map`: the ranges of the disk, as a table, a picture, or with the keys of `qemu-img map --output=json`."""
 
 from __future__ import annotations
 
@@ -10,12 +7,16 @@ from typing import Any
 
 import click
 
-from ..mapping import DATA, HOLE, UNREADABLE, ZERO
-from ..ranges import LOG, MISSING, Range
+from ..codec.holes import data_ranges
+from ..disk.attempts import MATCHES
+from ..disk.ranges import LOG, MISSING, Range
+from ..disk.virtual import VirtualDisk
+from ..semantics.presence import DATA, HOLE, UNREADABLE, ZERO
 from .common import (
     FOUND,
     USAGE,
     Failure,
+    behind_end,
     chain_options,
     emit,
     examples,
@@ -25,6 +26,7 @@ from .common import (
     size_option,
     size_text,
 )
+from .steps import NEXT
 
 _EPILOG = """\b
 Kinds:
@@ -53,14 +55,20 @@ _FLAGS = {
 }
 _MARKED = (LOG, MISSING, UNREADABLE)
 
+# Not in the specification: how long a list may get without --limit. An entry of the table takes eight bytes, a range of
+# sectors a sector that is there; more ranges than that come of blocks or sector bitmaps that lie on one another.
+_LISTED = 100_000
+_BYTES_OF_RANGE = 8
+
 
 @click.command("map", epilog=_EPILOG)
 @click.argument("image", type=click.Path())
-@size_option("--offset", "Virtual offset to start from.", default="0")
+@size_option("--offset", "Virtual offset to start from, such as 1M, or 2048s for sectors of 512 bytes.", default="0")
 @size_option("--length", "Length of the range; the rest of the disk without it.")
 @click.option(
     "--picture", is_flag=True, help="Draw the disk, or the range, in as many cells as the terminal has room for."
 )
+@click.option("--limit", type=click.IntRange(min=0), help="End with an error after so many ranges; 0 for never.")
 @chain_options
 @json_option
 @click.pass_context
@@ -70,17 +78,21 @@ def command(
     """List the ranges of the disk in IMAGE and where their bytes are.
 
     With --json, the keys of `qemu-img map --output=json`; ranges of the kinds log, missing and unreadable have "kind",
-    too. Depth 0 is IMAGE, 1 its parent. Exits with 1 when a range is unreadable.
+    too, and those of a parent that was accepted "accepted". Depth 0 is IMAGE, 1 its parent. Exits with 1 when a range
+    is unreadable. Without --limit the list ends with an error where it has more ranges than a sound file of that size.
     """
     if picture and as_json:
-        raise Failure("--picture is for people; --json has the ranges themselves", USAGE)
+        raise Failure("--picture and --json exclude one another", USAGE, NEXT["picture and json"])
     totals: dict[str, int] = {}
     with opened(image, options) as disk:
-        ranges = _counted(disk.ranges(offset, length), totals)
+        if offset >= disk.size > 0:
+            raise behind_end(disk, offset)
+        most = options["limit"] if options["limit"] is not None else _most(disk)
+        ranges = _counted(disk.ranges(offset, length), totals, most, image)
         if picture:
             emit(_picture(ranges, offset, max(0, min(disk.size - offset, disk.size if length is None else length))))
         else:
-            emit(_json(ranges) if as_json else _table(ranges, totals))
+            emit(_json(ranges, _doubtful_depth(disk)) if as_json else _table(ranges, totals))
     ctx.exit(FOUND if UNREADABLE in totals else 0)
 
 
@@ -92,8 +104,17 @@ def _picture(ranges: Iterable[Range], offset: int, length: int) -> Iterator[str]
     return lines(ranges, offset, length, get_terminal_size().columns)
 
 
-def _counted(ranges: Iterable[Range], totals: dict[str, int]) -> Iterator[Range]:
-    for found in ranges:
+def _most(disk: VirtualDisk) -> int:
+    """As many ranges as a sound disk in files of this size can have, and some more."""
+    parts = (part for image in disk.images for part in data_ranges(image.source, 0, image.source.size))
+    return _LISTED + sum(end - start for start, end in parts) // _BYTES_OF_RANGE
+
+
+def _counted(ranges: Iterable[Range], totals: dict[str, int], most: int, image: str) -> Iterator[Range]:
+    for number, found in enumerate(ranges):
+        if number == most > 0:
+            why = "blocks may lie on one another, which `vhdx check` says"
+            raise Failure(f"{image}: more than {most} ranges: {why}", FOUND, NEXT["ranges"])
         totals[found.kind] = totals.get(found.kind, 0) + found.length
         yield found
 
@@ -110,7 +131,13 @@ def _table(ranges: Iterable[Range], totals: dict[str, int]) -> Iterator[str]:
     yield "in all: " + (", ".join(f"{kind} {size_text(size)}" for kind, size in totals.items()) or "nothing")
 
 
-def _json(ranges: Iterable[Range]) -> Iterator[str]:
+def _doubtful_depth(disk: VirtualDisk) -> int:
+    """Depth from which on files answer that do not match, as the caller took them all the same."""
+    states = [link.state for link in disk.chain.links]
+    return next((depth for depth, state in enumerate(states, 1) if state != MATCHES), len(states) + 1)
+
+
+def _json(ranges: Iterable[Range], doubtful: int) -> Iterator[str]:
     """The lines of a JSON array; put together by hand, as a large disk has many thousand."""
     import json
 
@@ -130,6 +157,7 @@ def _json(ranges: Iterable[Range]) -> Iterator[str]:
             text += f', "offset": {found.file_offset}, "filename": {name}'
         elif found.kind in _MARKED:
             text += f', "kind": "{found.kind}"'
+        text += ', "accepted": true' if found.depth >= doubtful else ""
         pending, opening = text + "}", " "
     yield pending + "]" if pending else "[]"
 

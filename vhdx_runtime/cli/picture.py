@@ -1,7 +1,7 @@
 """The ranges of a disk as a picture: a cell for a piece of the disk, a sign for what is in it.
 
-Knows ranges by their kind and length, and the width that there is. A cell of several kinds never shows one of them
-only: it shows how much of it is stored, and what cannot be read comes before everything else.
+A cell of several kinds never shows one of them only: it shows how much of it is stored, and what cannot be read comes
+before everything else.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from ..mapping import DATA, HOLE, UNREADABLE, ZERO
-from ..ranges import LOG, MISSING, Range
+from ..disk.ranges import LOG, MISSING, Range
+from ..semantics.presence import DATA, HOLE, UNREADABLE, ZERO
 from .common import size_text
 
 _ROWS = 16

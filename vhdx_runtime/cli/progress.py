@@ -35,7 +35,7 @@ def progress(label: str, total: int, *, prints: bool = False) -> Iterator[Callab
 
 
 @contextmanager
-def counted(label: str, total: int) -> Iterator[Callable[[int], None]]:
+def counting(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """Show how many things of a kind are done.
 
     Args:

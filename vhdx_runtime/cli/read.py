@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
 import click
 
-from ..disk import VirtualDisk
+from ..disk.virtual import VirtualDisk
+from ..wording import agreeing
 from .common import (
     FOUND,
     USAGE,
     Failure,
+    accepted_record,
+    behind_end,
     chain_options,
     emit,
     emit_json,
@@ -25,12 +27,14 @@ from .common import (
     warn,
     warn_lost,
 )
+from .steps import NEXT
 
 _IN_JSON_MAX = 16 << 20
 _ROW = 16
 _EPILOG = examples(
     "vhdx read --offset 0 --length 512 disk.vhdx | xxd",
     "vhdx read --offset 1M --length 0x10000 -o part.bin disk.vhdx",
+    "vhdx read --offset 2048s --length 1s disk.vhdx | xxd",
     "vhdx read --length 512 --json disk.vhdx | jq -r .data | base64 -d",
 )
 
@@ -48,18 +52,18 @@ def command(ctx: click.Context, /, image: str, offset: int, length: int | None, 
     """Read bytes of the disk in IMAGE.
 
     They go to standard output as they are, on a terminal as hexadecimal. With --json they are in the record, in
-    base64, unless -o names a file. Sizes are numbers with K, M, G or T (times 1024), or hexadecimal with 0x. Exits with
-    1 when a part could not be had (--salvage, --without-parent).
+    base64, unless -o names a file. Sizes are numbers with K, M, G or T (times 1024) or s (sectors of 512 bytes), or
+    hexadecimal with 0x. Exits with 1 when a part could not be read (--salvage, --without-parent); it reads as zeros.
     """
     from ..transfer.extents import Lost
 
     lost = Lost()
     with opened(image, options) as disk:
         if offset > disk.size:
-            raise Failure(f"--offset {offset:#x} lies behind the end of the disk, {disk.size:#x}", USAGE)
+            raise behind_end(disk, offset)
         count = disk.size - offset if length is None else min(length, disk.size - offset)
         if length is not None and count < length:
-            warn(f"the disk ends at {disk.size:#x}: {size_text(count)} are read")
+            warn(f"the disk ends at {disk.size:#x}: {agreeing(size_text(count), 'is', 'are')} read")
         _deliver(disk, lost, offset, count, options)
     warn_lost(lost)
     ctx.exit(FOUND if lost.count else 0)
@@ -70,12 +74,14 @@ def _deliver(disk: VirtualDisk, lost: Any, offset: int, count: int, options: dic
     from .output import write_stdout
 
     output, record = options["output"], {"file": disk.image.name, "offset": offset, "length": count}
+    record["accepted"] = accepted_record(disk.chain)
     if output not in (None, "-"):
         _save(disk, lost, offset, count, output, options["force"])
         record["output"] = output
     elif options["as_json"]:
         if count > _IN_JSON_MAX:
-            raise Failure(f"{size_text(count)} are too many for JSON, at most {size_text(_IN_JSON_MAX)}; use -o", USAGE)
+            text = f"{agreeing(size_text(count), 'is', 'are')} too much for JSON, at most {size_text(_IN_JSON_MAX)}"
+            raise Failure(text, USAGE, NEXT["too long for JSON"])
         record["data"] = _base64(b"".join(map(bytes, chunks(disk, lost, offset, count))))
     elif output is None and sys.stdout.isatty():
         _print_hexadecimal(disk, lost, offset, count)
@@ -88,13 +94,11 @@ def _deliver(disk: VirtualDisk, lost: Any, offset: int, count: int, options: dic
 
 def _save(disk: VirtualDisk, lost: Any, offset: int, count: int, output: str, force: bool) -> None:
     from ..transfer.copying import chunks
-    from .output import new_file
+    from .output import new_file, write_all
 
-    with new_file(output, force=force, inputs={image.source.identity for image in disk.chain}) as fd:
+    with new_file(output, force=force, inputs=[image.source for image in disk.images]) as fd:
         for chunk in chunks(disk, lost, offset, count):
-            view = chunk
-            while view:
-                view = view[os.write(fd, view) :]
+            write_all(fd, chunk)
 
 
 def _base64(data: bytes) -> str:

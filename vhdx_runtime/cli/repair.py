@@ -1,6 +1,6 @@
 """`vhdx repair`: mend what check finds, step by step, so that it can be looked at before and taken back afterwards.
 
-Prints what the package `repair` plans and does. The only command that changes an image, with --apply or --undo.
+The only command that changes an image, with --apply or --undo.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from typing import Any, Final
 
 import click
 
+from ..change import undo
 from ..check import catalogue, table_size
 from ..codec.source import open_source
+from ..disk.image import Image, load_image
 from ..errors import VhdxError
-from ..image import Image, load_image
-from ..repair import apply, undo
-from ..repair.plan import Plan
-from ..repair.planning import Wishes, make_plan
-from ..summary import is_recognised
+from ..repair import given
+from ..repair.apply import Outcome, apply
+from ..repair.plan import Plan, Wishes
+from ..repair.planning import make_plan
 from ..write.target import FileTarget
 from .check import chosen, parted
 from .common import (
@@ -29,14 +30,20 @@ from .common import (
     emit,
     emit_json,
     examples,
+    hint_of,
     json_option,
     parent_options,
+    parse_size,
+    require_vhdx,
+    say_hint,
     shown,
     size_text,
     warn,
 )
 from .progress import progress
-from .repair_text import lines, record
+from .repair_text import hint, lines, record
+from .steps import NEXT
+from .stop import Stopped, stoppable
 
 _LONG: Final = 32 << 20  # bytes from which on progress is worth showing
 _SUFFIX: Final = ".undo"
@@ -67,17 +74,27 @@ Exit codes:
 @click.option("--undo", "undo_path", type=click.Path(), metavar="FILE",
               help="Alone: take back what FILE was written for. With --apply: the undo file to write; IMAGE.undo if "
               "not given.")  # fmt: skip
-@click.option("--offer", "offered", multiple=True, metavar="IDS", help="Agree to repairs of these: ids or patterns.")
+@click.option("--force", "is_forced", is_flag=True, help="With --undo alone: put back also sectors that cannot be read "
+              "and those that hold something else.")  # fmt: skip
+@click.option(
+    "--offer",
+    "offered",
+    multiple=True,
+    metavar="IDS",
+    help="Agree to repairs of these: comma-separated ids or patterns.",
+)
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="Say what the file does not any more; the "
+              "plan says what it needs.")  # fmt: skip
 @click.option("--lossy", is_flag=True, help="Agree to repairs that give something up; the plan says what.")
-@click.option("--select", multiple=True, metavar="IDS", help="Mend only these: ids or patterns, parted by commas.")
-@click.option("--ignore", multiple=True, metavar="IDS", help="Leave these: ids or patterns, parted by commas.")
+@click.option("--select", multiple=True, metavar="IDS", help="Mend only these: comma-separated ids or patterns.")
+@click.option("--ignore", multiple=True, metavar="IDS", help="Leave these: comma-separated ids or patterns.")
 @click.option("--chain", "with_chain", is_flag=True, help="Judge the link to the parent too.")
 @click.option("--verbose", "-v", is_flag=True, help="Show every patch: offset, old and new bytes.")
 @parent_options
 @json_option
 @click.pass_context
 def command(ctx: click.Context, /, image: str, **options: Any) -> None:
-    """Mend what is wrong with IMAGE, as far as that can be done without a doubt.
+    """Mend what is wrong with IMAGE where it is safe.
 
     First the plan: each repair with the rules that it mends, and what is left and why. Repairs that lose nothing are
     planned by themselves; --offer and --lossy add others. With --apply the undo file is written first, then the image,
@@ -89,9 +106,12 @@ def command(ctx: click.Context, /, image: str, **options: Any) -> None:
     The image must be a regular file that nobody else uses. A symbolic link is followed; a block device is refused.
     """
     if options["only_plan"] and (options["is_applied"] or options["undo_path"]):
-        raise Failure("--plan writes nothing; leave it out, or leave out --apply and --undo", USAGE)
-    if options["undo_path"] and not options["is_applied"]:
-        _undo(image, options["undo_path"], options["as_json"])
+        raise Failure("--plan writes nothing, and --apply and --undo do", USAGE, NEXT["plan or apply"])
+    is_undo = bool(options["undo_path"]) and not options["is_applied"]
+    if options["is_forced"] and not is_undo:
+        raise Failure("--force belongs to --undo alone", USAGE, NEXT["force alone"])
+    if is_undo:
+        _undo(image, options)
         return
     wishes = _wishes(options)
     if options["is_applied"]:
@@ -107,7 +127,7 @@ def _wishes(options: dict[str, Any]) -> Wishes:
     try:
         offered = set(catalogue.ids(parted(options["offered"]))) if options["offered"] else set()
     except ValueError as error:
-        raise Failure(str(error), USAGE) from error
+        raise Failure(str(error), USAGE, NEXT["rule"]) from error
     return Wishes(
         offered=offered,
         lossy=options["lossy"],
@@ -115,7 +135,20 @@ def _wishes(options: dict[str, Any]) -> Wishes:
         parents=tuple(options["parents"]),
         parent_dirs=tuple(options["parent_dirs"]),
         with_chain=options["with_chain"],
+        values=dict(map(_value, options["values"])),
     )
+
+
+def _value(text: str) -> tuple[str, Any]:
+    name, _, said = text.partition("=")
+    try:
+        try:
+            number: int | None = parse_size(said)
+        except ValueError:
+            number = None
+        return name, given.value(name, said, number)
+    except ValueError as error:
+        raise Failure(f"--set {text}: {error}", USAGE, NEXT["set"]) from error
 
 
 @contextmanager
@@ -125,6 +158,7 @@ def _loaded(path: str) -> Iterator[Image]:
     except VhdxError as error:
         raise Failure(str(error), NOTHING_OPENED) from error
     with load_image(source) as image:
+        require_vhdx(image)
         yield image
 
 
@@ -138,14 +172,13 @@ def _show(plan: Plan, options: dict[str, Any]) -> None:
     if options["as_json"]:
         emit_json(record(plan))
     else:
-        emit(lines(plan, verbose=options["verbose"]))
-        if plan.operations:
+        emit(lines(plan, verbose=options["verbose"]), wraps=True)
+        if plan.changes.operations:
             click.echo("Nothing is written yet; --apply does all this.")
+        say_hint(hint(plan))
 
 
 def _code(plan: Plan) -> int:
-    if not is_recognised(plan.preview):
-        return NOTHING_OPENED
     return FOUND if plan.after.is_serious else 0
 
 
@@ -153,15 +186,17 @@ def _apply(ctx: click.Context, path: str, wishes: Wishes, options: dict[str, Any
     try:
         target = FileTarget(path)
     except VhdxError as error:
-        raise Failure(str(error), NOTHING_OPENED) from error
+        raise Failure(str(error), NOTHING_OPENED, hint_of(error) or NEXT["target"]) from error
     with target, _loaded(path) as image:
         plan = _planned(image, wishes)
         undo_path = options["undo_path"] or path + _SUFFIX
         if not options["as_json"]:
-            emit(lines(plan, verbose=options["verbose"]))
-        if not plan.operations:
+            emit(lines(plan, verbose=options["verbose"]), wraps=True)
+        if not plan.changes.operations:
             if options["as_json"]:
                 emit_json(record(plan))
+            else:
+                say_hint(hint(plan))
             ctx.exit(_code(plan))
         if target.links > 1:
             warn(f"{path}: the file has {target.links} names, and changes under all of them")
@@ -170,32 +205,50 @@ def _apply(ctx: click.Context, path: str, wishes: Wishes, options: dict[str, Any
             emit_json(record(plan) | {"mode": "apply", "undo_file": undo_path, "failure": outcome.failure})
         elif not outcome.failure:
             click.echo(f"Done: {shown(outcome.report.conclusion if outcome.report else '')}")
-            click.echo(f"To take it back: vhdx repair --undo {shown(undo_path)} {shown(path)}")
+            click.echo(f"To take it back: {undo.command(undo_path, path)}")
+            say_hint(hint(plan))
         if outcome.failure:
-            raise Failure(f"{path}: put back as it was: {outcome.failure}", FOUND)
+            raise Failure(f"{path}: put back as it was: {outcome.failure}", FOUND, NEXT["put back"])
         ctx.exit(_code(plan))
 
 
-def _carried_out(plan: Plan, target: FileTarget, undo_path: str) -> apply.Outcome:
+def _carried_out(plan: Plan, target: FileTarget, undo_path: str) -> Outcome:
     try:
-        with progress("writing", plan.written) if plan.written >= _LONG else nullcontext() as show:
-            return apply.apply(plan, target, undo_path, show)
+        with (
+            progress("writing", plan.changes.written) if plan.changes.written >= _LONG else nullcontext() as show,
+            stoppable(),
+        ):
+            return apply(plan, target, undo_path, show)
     except FileExistsError as error:
-        raise Failure(f"{undo_path}: exists; it may be needed, so name another one with --undo", USAGE) from error
+        raise Failure(f"{undo_path}: exists", USAGE, NEXT["undo exists"]) from error
+    except Stopped as stopped:
+        raise Failure(
+            f"{target.name}: {stopped}; the file is as it was", stopped.exit_code, NEXT["stopped"]
+        ) from stopped
+    except (VhdxError, OSError) as error:
+        cause: BaseException | None = error.__cause__
+        code = cause.exit_code if isinstance(cause, Stopped) else FOUND
+        raise Failure(str(error), code, hint_of(error) or NEXT["put back"]) from error
 
 
-def _undo(path: str, undo_path: str, as_json: bool) -> None:
+def _undo(path: str, options: dict[str, Any]) -> None:
+    undo_path = options["undo_path"]
     try:
         kept = undo.load(undo_path)
         target = FileTarget(path)
     except VhdxError as error:
-        raise Failure(str(error), NOTHING_OPENED) from error
+        raise Failure(str(error), NOTHING_OPENED, hint_of(error) or NEXT["target"]) from error
     with target:
         total = sum(end - start for start, end in kept.saved + kept.zeros)
-        with progress("putting back", total) if total >= _LONG else nullcontext() as show:
-            written = undo.restore(kept, target, show)
+        undo.require_own(kept, target)
+        try:
+            with progress("putting back", total) if total >= _LONG else nullcontext() as show, stoppable():
+                written = undo.restore(kept, target, show, is_forced=options["is_forced"])
+        except Stopped as stopped:
+            again = undo.advice(undo_path, path)
+            raise Failure(f"{path}: {stopped}; it is not put back in full", stopped.exit_code, again) from stopped
     kept.file.close()
-    if as_json:
+    if options["as_json"]:
         emit_json({"file": path, "mode": "undo", "undo_file": undo_path, "written": written})
     elif written:
         click.echo(f"{shown(path)} is as it was: {size_text(written)} put back.")

@@ -7,8 +7,12 @@ from typing import Any, Final
 
 import click
 
+from ..check.report import PARENTS_IGNORED
+from ..codec.holes import data_ranges
+from ..disk.foreign import file_word
+from ..disk.summary import describe
 from ..repair.plan import Declined, Plan, Repair, Step
-from ..summary import describe
+from ..wording import agreeing, counted
 from ..write.patch import Patch
 from .common import shown, size_text
 
@@ -28,31 +32,54 @@ def lines(plan: Plan, *, verbose: bool) -> Iterator[str]:
     for number, step in enumerate(plan.steps, 1):
         yield from _repair_lines(f"{number}. ", step.repair)
         yield from _effect(step, verbose=verbose)
-    if plan.headers:
-        size = size_text(sum(len(patch.data) for patch, _ in plan.headers))
-        yield f"Both headers are written anew: {size} differ."
+    if plan.changes.headers:
+        size = size_text(sum(len(patch.data) for patch, _ in plan.changes.headers))
+        yield f"Both headers are written again; {agreeing(f'{size} of them', 'changes', 'change')}."
     if verbose:
-        yield from (_patch_line(patch, old) for patch, old in plan.headers)
+        yield from (_patch_line(patch, old) for patch, old in plan.changes.headers)
     if plan.declined:
         yield "Not done:"
     for declined in plan.declined:
         yield from _repair_lines("- ", declined.repair)
+        copied = sum(move.length for move in declined.repair.moves)
+        if copied > _stored(plan):
+            yield f"   would copy {size_text(copied)}, more than the {size_text(_stored(plan))} that the file holds"
         yield f"   {shown(declined.reason)}"
     if plan.unmended:
         yield "What is left:"
     for left in plan.unmended:
-        places = f" and {left.count - 1} more" if left.count > 1 else ""
+        places = f", and {counted(left.count - 1, 'more place', 'more places')}" if left.count > 1 else ""
         yield f"- {shown(left.finding.message)}{places}"
         yield f"   {shown(left.reason)}"
-    if plan.changed:
-        yield f"The guest reads something else in {size_text(sum(end - start for start, end in plan.changed))}."
-    elif plan.steps and not plan.is_comparable:
+    if plan.changes.changed:
+        size = size_text(sum(end - start for start, end in plan.changes.changed))
+        yield f"What the guest reads changes: {size} of the disk."
+    elif plan.steps and not plan.changes.is_comparable:
         yield "What the guest reads cannot be compared: nothing of the disk can be read now."
-    if plan.operations:
-        yield f"{size_text(plan.written)} are written in all, what goes through the log twice."
+    if plan.changes.operations:
+        written = agreeing(size_text(plan.changes.written), "is", "are")
+        yield f"In all {written} written; what goes through the log is written twice."
+        if sum(move.length for step in plan.steps for move in step.repair.moves) > _stored(plan):
+            yield f"That is more than the {size_text(_stored(plan))} that the file holds."
     yield f"Now {shown(plan.before.conclusion)}"
     if plan.steps:
         yield f"Then {shown(plan.after.conclusion)}"
+    if plan.leaves_log:
+        yield "Its log is replayed in memory then, whenever it is read; a second repair writes it into the file."
+
+
+def hint(plan: Plan) -> str:
+    """What to do next where something is left once the plan is applied, or was not looked at."""
+    image = plan.changes.image
+    if plan.after.parents == PARENTS_IGNORED:
+        return f"`vhdx repair --chain {file_word(image.source)}` judges the link to the parent, too"
+    return plan.after.hint
+
+
+def _stored(plan: Plan) -> int:
+    """Bytes that the file holds, without holes."""
+    source = plan.changes.image.source
+    return sum(end - start for start, end in data_ranges(source, 0, source.size))
 
 
 def _repair_lines(mark: str, repair: Repair) -> Iterator[str]:
@@ -75,12 +102,12 @@ def _effect(step: Step, *, verbose: bool) -> Iterator[str]:
     count = len(step.patches)
     if count:
         size = sum(len(patch.data) for patch in step.patches)
-        yield f"   {size_text(size)} in {count} patch{'' if count == 1 else 'es'}"
+        yield f"   {size_text(size)} in {counted(count, 'patch', 'patches')}"
     if repair.moves:
         size = sum(move.length for move in repair.moves)
-        yield f"   {size_text(size)} are copied to {repair.moves[0].target:#x} and on"
+        yield f"   {agreeing(size_text(size), 'is', 'are')} copied to {repair.moves[0].target:#x} and what follows"
     if repair.new_size is not None:
-        yield f"   the file gets a length of {repair.new_size:#x} bytes"
+        yield f"   the file is made {size_text(repair.new_size)} long"
     if not verbose:
         return
     for name, value in repair.header.items():
@@ -105,18 +132,21 @@ def _value(value: Any) -> str | int:
 def record(plan: Plan) -> dict[str, Any]:
     """A plan as plain values; bytes in hex, offsets and lengths in bytes."""
     return {
-        "file": plan.image.name,
+        "file": plan.changes.image.name,
         "mode": "plan",
-        "digest": plan.digest,
+        "digest": plan.changes.digest,
         "before": plan.before.conclusion,
         "after": plan.after.conclusion,
         "repairs": [_step_record(step) for step in plan.steps],
-        "headers": [_patch_record(patch, old) for patch, old in plan.headers],
+        "headers": [_patch_record(patch, old) for patch, old in plan.changes.headers],
         "declined": [_declined_record(declined) for declined in plan.declined],
         "unmended": [describe(left.finding) | {"count": left.count, "reason": left.reason} for left in plan.unmended],
-        "changed": [{"start": start, "length": end - start} for start, end in plan.changed],
-        "is_comparable": plan.is_comparable,
-        "written": plan.written,
+        "changed": [{"start": start, "length": end - start} for start, end in plan.changes.changed],
+        "is_comparable": plan.changes.is_comparable,
+        "written": plan.changes.written,
+        "stored": _stored(plan),
+        "leaves_log": plan.leaves_log,
+        "hint": hint(plan),
     }
 
 

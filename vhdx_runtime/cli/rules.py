@@ -1,7 +1,6 @@
 """`vhdx rules`: the catalogue of all rules, and what there is to say of one.
 
-Prints what `check.catalogue` knows. An example is looked for among the conformance cases, where PyYAML is there to read
-them.
+An example is looked for among the conformance cases, where PyYAML is there to read them.
 """
 
 from __future__ import annotations
@@ -12,7 +11,9 @@ from typing import Any
 import click
 
 from ..check import catalogue
+from ..wording import counted
 from .common import USAGE, Failure, emit, emit_json, examples, json_option
+from .steps import NEXT
 
 _WIDTH = 100
 _COLUMNS = ("id", "severity", "verdict", "stage", "scope", "repair", "section", "slug")
@@ -28,7 +29,7 @@ _BASES = {
     "impl": "implementations agree on it; the specification does not say so",
 }
 _NOT_DECIDABLE = "no: it binds a program while it writes; a file at rest does not show it"
-_EPILOG = examples("vhdx rules", "vhdx rules 'HDR-*'", "vhdx rules BAT-008", "vhdx rules --json | jq '.[].id'")
+_EPILOG = examples("vhdx rules", "vhdx rules 'HDR-*'", "vhdx rules BAT-008", "vhdx rules --json | jq '.rules[].id'")
 
 
 @click.command("rules", epilog=_EPILOG)
@@ -44,14 +45,14 @@ def command(ids: tuple[str, ...], as_json: bool) -> None:
     try:
         wanted = catalogue.ids(ids)
     except ValueError as error:
-        raise Failure(str(error), USAGE) from error
+        raise Failure(str(error), USAGE, NEXT["rule"]) from error
     records = [catalogue.record(rule) for rule in wanted]
     is_explained = bool(ids) and not any(set(pattern) & set("*?[") for pattern in ids)
     if is_explained:
         found = _examples(wanted)
         records = [record | {"example": found.get(record["id"])} for record in records]
     if as_json:
-        emit_json(records)
+        emit_json({"rules": records})
     elif is_explained:
         for number, record in enumerate(records):
             emit([*([""] if number else []), *_explanation(record)])
@@ -68,7 +69,7 @@ def _table(records: list[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     silent = sum(not record["is_decidable"] for record in records)
-    yield f"{len(records)} rules" + (
+    yield counted(len(records), "rule") + (
         f"; {silent} of stage writer, which no file can show to be broken" if silent else ""
     )
 
@@ -92,6 +93,8 @@ def _explanation(record: dict[str, Any]) -> Iterator[str]:
     if record["counts_as"]:
         yield from _wrapped("counts as", f"{record['counts_as']}, where nothing else is left of what it is about")
     yield from _wrapped("reader", record["reader"])
+    for number, step in enumerate(record["next"]):
+        yield from _wrapped("or" if number else "next", step)
     yield from _wrapped("repair", " ".join(part for part in (f"{record['repair']}.", record["repair_how"]) if part))
     if record["is_decidable"]:
         yield from _wrapped("decided by", ". ".join(filter(None, (_KINDS[declared["kind"]], declared["why"]))))

@@ -1,7 +1,4 @@
-"""CRC-32C over a structure, with its own four bytes taken as zero.
-
-Knows where the generated layout puts each structure's checksum; depends on the `crc32c` package for the arithmetic.
-"""
+"""CRC-32C over a structure, with its own four bytes taken as zero."""
 
 from __future__ import annotations
 
@@ -40,9 +37,6 @@ crc32c = _crc32c()
 def position(structure: str) -> int:
     """Byte offset of the checksum field inside the structure.
 
-    Args:
-        structure: a structure that declares a checksum.
-
     Returns:
         The offset in bytes from the start of the structure.
     """
@@ -59,10 +53,6 @@ def position(structure: str) -> int:
 
 def compute(structure: str, raw: bytes | memoryview) -> int:
     """The checksum that `raw` should carry.
-
-    Args:
-        structure: a structure that declares a checksum.
-        raw: all the bytes that the checksum covers.
 
     Returns:
         CRC-32C (Castagnoli) as an unsigned 32-bit integer.

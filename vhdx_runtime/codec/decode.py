@@ -1,7 +1,7 @@
 """Structures out of bytes: the one place through which every parse goes, and where rules of one structure are answered.
 
-The only module that imports the generated Kaitai parsers. A structure that is cut short or damaged is parsed as far
-as it goes; nothing is judged here that involves two structures.
+A structure that is cut short or damaged is parsed as far as it goes; nothing is judged here that involves two
+structures.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from vhdx_format.rules import CLAIMS, RULES, Claim
 
 from ..errors import Place
 from ..findings import Finding, make
+from ..wording import brief, counted
 from . import checksum
 
 _UNREADABLE = (EOFError, KaitaiStructError, ValueError, ArithmeticError)
@@ -37,6 +38,8 @@ class Placed:
         fields: the generated Kaitai object; a field that was not reached is missing from it.
         complete: every field was reached.
     """
+
+    __repr__ = brief
 
     structure: str
     label: str
@@ -166,8 +169,10 @@ def holds(placed: Placed, rule: str) -> bool:
 
 
 def _finding(placed: Placed, claim: Claim, conditions: Collection[str]) -> Finding:
-    shown = ", ".join(f"{need} {shown_value(vars(placed.fields)[need])}" for need in claim.needs)
     field = claim.needs[0] if claim.needs else ""
+    if said := RULES[claim.rule].broken:
+        return make(claim.rule, placed.place(field), said, "", conditions)
+    shown = ", ".join(f"{need} {shown_value(vars(placed.fields)[need])}" for need in claim.needs)
     return make(claim.rule, placed.place(field), shown or "otherwise", expectation(claim.rule), conditions)
 
 
@@ -191,7 +196,9 @@ def checksum_finding(placed: Placed, conditions: Collection[str] = ()) -> Findin
     start = checksum.position(placed.structure)
     place = Place(placed.label, "checksum", placed.file_offset + start)
     if len(placed.raw) < size:
-        return make(declared.rule, place, f"only {len(placed.raw)} bytes in the file", f"{size} bytes", conditions)
+        return make(
+            declared.rule, place, f"only {counted(len(placed.raw), 'byte')} in the file", f"{size} bytes", conditions
+        )
     stored = int.from_bytes(placed.raw[start : start + 4], "little")
     computed = checksum.compute(placed.structure, memoryview(placed.raw)[:size])
     if stored == computed:
@@ -202,9 +209,6 @@ def checksum_finding(placed: Placed, conditions: Collection[str] = ()) -> Findin
 @cache
 def packer(name: str) -> Struct:
     """The `struct.Struct` of a structure of whole-byte fields, for bulk decoding where an object each is too dear.
-
-    Args:
-        name: a structure whose layout has a struct format.
 
     Returns:
         The compiled format; its values come in the order of the layout's `struct_fields`.

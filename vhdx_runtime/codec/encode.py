@@ -1,7 +1,4 @@
-"""Fields in, bytes out: builds structures through the generated builders and seals their checksums.
-
-The only module that imports the builders. Knows no relation between structures: whoever wants a damaged one gets it.
-"""
+"""Fields in, bytes out: builds structures through the generated builders and seals their checksums."""
 
 from __future__ import annotations
 
@@ -24,9 +21,6 @@ def build(structure: str, fields: Mapping[str, Any]) -> bytes:
         fields: values by field id; structures inside it as mappings, repeated ones as lists. What is missing is zero
             (or empty, for lists and for bytes without a fixed size).
 
-    Returns:
-        The bytes, the checksum as given.
-
     Raises:
         ValueError: a field that the structure does not have, or a value that its width cannot hold.
     """
@@ -44,9 +38,6 @@ def seal(structure: str, raw: bytes) -> bytes:
     Args:
         structure: a structure that declares a checksum.
         raw: its bytes; those past the declared size are kept and not covered.
-
-    Returns:
-        Bytes of the same length.
     """
     declared = STRUCTURES[structure].checksum
     if declared is None:

@@ -1,13 +1,20 @@
-"""Recipes for VHDX files, what they expand to, and what their guest must see.
+"""Recipes for VHDX files, what they expand to, what their guest must see, and what readers make of them.
 
-The minimal engine: frozen values in, a sparse file and a flat model out. Depends on the generated layout and builders
-only and never on the code that reads images, so that one can be held against the other.
+The life of a case::
+
+    cases/*.yaml ─ cases, recipes/ ─► Case                    recipes, and what a reader must make of their files
+        build/ ─► Expanded                                    a sparse file, and a flat model of the disk
+        release/                                              all cases in one zip, for other people's readers
+        judge/, with readers/ ─► Outcome                      vhdx conformance run, and the scoreboard
+
+Recipes and builder use the generated layout and builders alone and never the code that reads images: one is held
+against the other. Tests, `book` and `fuzz` make their files here.
 """
 
-from .expand import Expanded, expand, expand_chain
-from .log_recipe import Hide, Log, LogEntry, Write, Zeros
-from .model import GuestModel
-from .recipe import (
+from .build.expand import Expanded, expand, expand_chain
+from .build.model import GuestModel
+from .build.structures import locator_for
+from .recipes.recipe import (
     NIL_GUID,
     Bat,
     Bitmap,
@@ -18,17 +25,21 @@ from .recipe import (
     Fill,
     Geometry,
     HeaderCopy,
+    Hide,
     Item,
+    Log,
+    LogEntry,
     Metadata,
     ParentLocator,
     Recipe,
     RecipeError,
     RegionTables,
+    Write,
+    Zeros,
     guid_bytes,
     make_guid,
     standard_items,
 )
-from .structures import locator_for
 
 __all__ = [
     "NIL_GUID",

@@ -1,6 +1,6 @@
 """The cases: recipes with what a reader must make of them, as the files in `cases/` declare them.
 
-Knows the keys of a case and how its files are built into a folder. Judges nothing and reads no VHDX.
+Judges nothing and reads no VHDX.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib import resources
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from vhdx_format.rules import RULES
 
-from . import form, matrix
-from .expand import Expanded, expand
-from .form_nodes import Where, compose, elements, line_of, pairs, scalar, text_of
-from .model import GuestModel
-from .recipe import Recipe, RecipeError
+from .build.expand import Expanded, expand
+from .build.model import GuestModel
+from .recipes import form, matrix
+from .recipes.form_nodes import Where, compose, elements, line_of, pairs, scalar, text_of
+from .recipes.recipe import Recipe, RecipeError, is_plain_name
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -238,8 +238,7 @@ def _file_problems(case: Case) -> Iterator[tuple[str, str]]:
         yield "files", "a case needs a file"
     names = [recipe.path for recipe in case.files]
     for index, name in enumerate(names):
-        path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or path.name in ("", ".") or "\\" in name or "\0" in name:
+        if not is_plain_name(name):
             yield "files", f"expected a plain relative file name, found {name!r}"
         if name in names[:index]:
             yield "files", f"two files are called {name}: give each a name"

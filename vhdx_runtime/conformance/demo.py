@@ -2,7 +2,7 @@
 
 A file as a crash may leave it: header 1 is torn although its sequence number is the higher one; the BAT exists only in
 the log, whose one live entry starts in the last sector of the ring and wraps to the first; the entry before it is
-stale, and replaying it would wipe out guest data. Knows the recipe and the flat model, no reader.
+stale, and replaying it would wipe out guest data.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from .expand import Expanded, expand
-from .log_recipe import Hide, Log, LogEntry, Zeros
-from .recipe import Bat, Block, Geometry, HeaderCopy, Recipe
+from .build.expand import Expanded, expand
+from .recipes.recipe import Bat, Block, Geometry, HeaderCopy, Hide, Log, LogEntry, Recipe, Zeros
 
 _MIB = 1 << 20
 _SECTOR = 1 << 12
@@ -36,9 +35,6 @@ def build() -> Expanded:
 
 def check(raw: Path) -> str:
     """Compare a raw file with the guest's disk, byte by byte.
-
-    Args:
-        raw: the file.
 
     Returns:
         What is wrong, or "" where nothing is.

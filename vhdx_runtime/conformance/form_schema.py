@@ -1,6 +1,6 @@
 """The JSON Schemas of the recipe form and of a case, made from the dataclasses.
 
-Knows annotations and docstrings, no field by name. `python -m vhdx_runtime.conformance.form_schema` writes them.
+`python -m vhdx_runtime.conformance.form_schema` writes them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Literal, Union
 
 from .cases import Case
-from .form import form_fields, required_fields, tag_of
-from .recipe import Recipe
+from .recipes.form import form_fields, required_fields, tag_of
+from .recipes.recipe import Recipe
 
 RECIPE_SCHEMA = Path(__file__).with_name("recipe.schema.json")
 CASE_SCHEMA = Path(__file__).parents[1] / "cli" / "schemas" / "conformance-show.json"

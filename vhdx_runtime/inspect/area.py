@@ -1,7 +1,7 @@
 """Where a node's bytes come from and whose they are: what every builder of nodes needs.
 
 Knows a zone of the file, the source that is read there (the file itself, or the file after replay) and the findings
-that speak of places in it; makes plain nodes. Knows no structure.
+that speak of places in it; makes plain nodes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..codec.overlay import Overlay
 from ..codec.source import Source
 from ..findings import Finding
 from ..portable import next_data
-from .extents import Claims, Extent, Zone
 from .node import Node
+from .space import Claims, FileExtent, Zone
 
 SHOWN_BYTES = 64
 _STEP = 1 << 20
@@ -76,7 +76,7 @@ class Area:
         """A node of bytes that lie one behind another; see `pieces`."""
         return self.pieces(name, path, kind, ((offset, size),), **others)
 
-    def pieces(self, name: str, path: str, kind: str, parts: tuple[Extent, ...], **others: Any) -> Node:
+    def pieces(self, name: str, path: str, kind: str, parts: tuple[FileExtent, ...], **others: Any) -> Node:
         """A node: its extents, whether replay supplies it, what is missing of it.
 
         Args:

@@ -1,6 +1,6 @@
 """The BAT as nodes: runs of entries, single entries, and the space behind the last one that is needed.
 
-Knows how to show an entry by what it describes. The runs come from `words`, the meaning of a block from the mapping.
+The runs come from `words`, the meaning of a block from the mapping.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from vhdx_format.layout import ENUMS, OBJECT_ALIGNMENT, STRUCTURES
 
 from ..codec import decode
 from ..codec.source import Source
+from ..disk.image import Image
 from ..findings import Finding
-from ..image import Image
-from ..mapping import UNREADABLE
 from ..semantics import reserved
 from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
+from ..semantics.presence import UNREADABLE
 from ..semantics.regions import Region
 from .area import Area, base_bytes
 from .node import Detail, Node
@@ -37,21 +37,14 @@ _INDEX = re.compile(r"bat\[(\d{1,12})\]")
 
 
 def node(image: Image, area: Area, region: Region) -> Node:
-    """The BAT region's node; its entries stay closed where the disk's sizes are not known.
-
-    Args:
-        image: the file.
-        area: of the region.
-        region: the region.
-
-    Spec: MS-VHDX 2.5
-    """
+    """The BAT region's node; its entries stay closed where the disk's sizes are not known. Spec: MS-VHDX 2.5."""
     bat, geometry = image.bat, image.geometry
     details: dict[str, Detail] = {"region": region.placed.label}
     if bat is None or geometry is None:
         note = "the sizes of the disk are not known: entries have no meaning"
         return area.node(PATH, PATH, "opaque", region.file_offset, region.length, note=note, details=details)
-    held = region.length // ENTRY_SIZE
+    held = bat.entry_count if bat.is_cut else region.length // ENTRY_SIZE
+    room = "the file ends behind" if bat.is_cut else "room for"
     details |= {"entries_needed": geometry.entry_count, "entries_held": held}
     return area.node(
         PATH,
@@ -59,7 +52,7 @@ def node(image: Image, area: Area, region: Region) -> Node:
         "structure",
         region.file_offset,
         region.length,
-        note=f"{geometry.entry_count} entries needed, room for {held}",
+        note=f"{geometry.entry_count} entries needed, {room} {held}",
         details=details,
         children=lambda: _children(area, bat, geometry, region),
         seek=lambda offset: _seek(image, area, bat, region, offset),
@@ -71,7 +64,15 @@ def _children(area: Area, bat: Bat, geometry: Geometry, region: Region) -> Itera
         yield _run(area, bat, geometry, run)
     end = region.file_offset + bat.entry_count * ENTRY_SIZE
     if end < region.end:
-        yield _slack(area, bat, end, region.end - end)
+        yield _rest(area, bat, end, region.end - end)
+
+
+def _rest(area: Area, bat: Bat, offset: int, length: int) -> Node:
+    """What of the region is behind the entries that are in use and in the file."""
+    if bat.is_cut:
+        note = "entries that the file cuts off: their blocks cannot be read"
+        return area.filled("missing", f"{PATH}.missing", "opaque", offset, length, note=note)
+    return _slack(area, bat, offset, length)
 
 
 def _slack(area: Area, bat: Bat, offset: int, length: int) -> Node:
@@ -91,7 +92,7 @@ def _seek(image: Image, area: Area, bat: Bat, region: Region, file_offset: int) 
             yield found
     else:
         end = region.file_offset + bat.entry_count * ENTRY_SIZE
-        yield _slack(area, bat, end, region.end - end)
+        yield _rest(area, bat, end, region.end - end)
 
 
 def state_name(kind: str, state: int) -> str:
@@ -168,10 +169,7 @@ def _unused(view: Source, bat: Bat, start: int, stop: int) -> tuple[Finding, ...
 
 
 def entry(image: Image, area: Area, index: int) -> Node | None:
-    """One entry by its index, or None where the region does not hold it.
-
-    Spec: MS-VHDX 2.5.1
-    """
+    """One entry by its index, or None where the region does not hold it. Spec: MS-VHDX 2.5.1."""
     bat, geometry = image.bat, image.geometry
     if bat is None or geometry is None or index >= bat.entry_count:
         return None
@@ -230,7 +228,7 @@ def unreadable(image: Image, block: int) -> str:
     if mapping is None or geometry is None or not 0 <= block < geometry.payload_blocks:
         return ""
     start = block * geometry.block_size
-    for piece in mapping.pieces(start, min(geometry.block_size, geometry.virtual_disk_size - start)):
+    for piece in mapping.pieces(start, min(geometry.block_size, geometry.virtual_disk_size - start), coarse=True):
         if piece.kind == UNREADABLE:
             return str(mapping.why_unreadable(piece.virtual_offset))
     return ""

@@ -1,7 +1,6 @@
 """Payload blocks and sector bitmap blocks as nodes.
 
-Knows how runs of entries become runs of blocks, and how a bitmap divides among the blocks of its chunk. Whose a byte
-is comes from `space`.
+Whose a byte is comes from `space`.
 """
 
 from __future__ import annotations
@@ -13,21 +12,23 @@ from typing import TypeAlias
 
 from vhdx_format.layout import SECTOR_BITMAP_BLOCK_SIZE
 
-from ..image import Image
+from ..codec.overlay import known_end
+from ..disk.image import Image
 from ..semantics import bitmap
 from ..semantics.bat import Bat, split
 from ..semantics.geometry import Geometry
 from .area import Area
 from .bat import state_name, unreadable
 from .node import Detail, Node
-from .space import Space, Span, is_present, span_of
+from .space import BlockSpace, Span, is_present, span_of
 from .words import BITMAP, PAYLOAD, Run, runs
 
 _INDEX = re.compile(r"(block|bitmap)\[(\d{1,12})\]")
 _RUNS_SHOWN = 64
 _CLEAR, _SET, _MIXED = "clear", "set", "mixed"
+_KEPT = "not present: a place that the entry keeps"
 
-Measure: TypeAlias = "Callable[[], Space]"
+Measure: TypeAlias = "Callable[[], BlockSpace]"
 
 
 def nodes(image: Image, bat: Bat, geometry: Geometry, space: Measure) -> Iterator[Node]:
@@ -109,7 +110,7 @@ class _Maker:
             value=run.state,
             meaning=meaning,
             details=details,
-            note=self._trouble(run, span) if run.is_present else "not present: a place that the entry keeps",
+            note=self._trouble(run, span) if run.is_present else _KEPT,
         )
 
     def _trouble(self, run: Run, span: Span) -> str:
@@ -151,10 +152,12 @@ class _Maker:
             return Node(name, name, "sector_bitmap", value=run.state, meaning=meaning, details=details)
         span = span_of(run, self.geometry.block_size)
         area = self._area(span)
-        present = is_present(run) and span.file_offset < self.image.view.size
+        is_whole = known_end(self.image.view, span.file_offset) >= span.file_offset + span.size
+        present = is_present(run) and is_whole
+        kept = "not in the file as a whole, so it says nothing" if is_present(run) else _KEPT
 
         def _children() -> Iterator[Node]:
-            raw = self.image.view.read_at(span.file_offset, span.size).ljust(span.size, b"\0")
+            raw = self.image.view.read_at(span.file_offset, span.size)
             return _shares(area, self.bat, self.geometry, run.number, span.file_offset, raw)
 
         return area.node(
@@ -166,7 +169,7 @@ class _Maker:
             value=run.state,
             meaning=meaning,
             details=details,
-            note="" if present else "not present: a place that the entry keeps",
+            note="" if present else kept,
             children=_children if present else None,
         )
 

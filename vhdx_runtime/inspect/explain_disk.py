@@ -15,13 +15,13 @@ from vhdx_format.layout import (
     SECTORS_PER_CHUNK,
 )
 
-from ..disk import VirtualDisk
-from ..image import Image
-from ..mapping import DATA, UNREADABLE
+from ..disk.image import Image
+from ..disk.virtual import VirtualDisk
 from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
+from ..semantics.presence import DATA, UNREADABLE
 from .bat import state_name
-from .origin import origin
+from .explain_file import origin
 from .words import BITMAP, PAYLOAD
 
 
@@ -50,7 +50,7 @@ def explain(disk: VirtualDisk, virtual_offset: int) -> dict[str, Any]:
         "found_in": found.file,
         "file_offset": found.file_offset,
         "byte": disk.read_at(virtual_offset, 1)[0] if is_known else None,
-        "steps": [_step(image, depth, virtual_offset) for depth, image in enumerate(disk.chain[: found.depth + 1])],
+        "steps": [_step(image, depth, virtual_offset) for depth, image in enumerate(disk.images[: found.depth + 1])],
     }
 
 

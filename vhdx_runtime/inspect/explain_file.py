@@ -1,6 +1,6 @@
 """What a byte of the file is: from the structure down to the field and its bits, and which byte of the disk it holds.
 
-Knows how to read a branch of the tree. Everything it says comes from there.
+Everything it says comes from there.
 """
 
 from __future__ import annotations
@@ -9,15 +9,63 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from vhdx_format.layout import LOG_SECTOR_SIZE
+from vhdx_format.layout import LOG_SECTOR_SIZE, ZERO_DESCRIPTOR_SIGNATURE
 from vhdx_format.rules import RULES, Rule
 
-from ..image import Image
-from ..mapping import DATA
+from ..disk.image import Image
+from ..semantics.log.entries import LogArea, candidates
+from ..semantics.presence import DATA
 from . import record
-from .node import Bit, Node, child, trail
-from .origin import origin
+from .log import descriptor_rows
+from .node import Bit, Detail, Node, child, trail
 from .tree import tree
+
+
+def origin(image: Image, file_offset: int) -> dict[str, Detail] | None:
+    """Which update of the active sequence a byte comes from after replay, or None where it comes from the file.
+
+    Returns:
+        Address of the entry, its sequence number and place, number and kind of the descriptor.
+
+    Spec: MS-VHDX 2.3.3
+    """
+    overlay, ring = image.log.overlay, image.log.area
+    if overlay is None or ring is None or file_offset >= overlay.size:
+        return None
+    _, _, kind = next(iter(overlay.pieces(file_offset, 1)))
+    if kind == "page":
+        index, number = overlay.pages[file_offset // LOG_SECTOR_SIZE].origin
+        return _origin(image, ring, index, number, "data")
+    if kind == "zero":
+        for index in reversed(range(len(image.log.active))):
+            entry = image.log.active[index]
+            rows = enumerate(descriptor_rows(ring, entry.log_offset, entry.descriptor_count))
+            covering = [n for n, row in rows if _zeroes(row, file_offset)]
+            if covering:
+                return _origin(image, ring, index, covering[-1], "zero")
+        return {"kind": "growth"}
+    return None
+
+
+def _zeroes(row: tuple[bytes, int, int, int, int], file_offset: int) -> bool:
+    signature, _, length, target, _ = row
+    return signature == ZERO_DESCRIPTOR_SIGNATURE and 0 <= file_offset - target < length
+
+
+def _origin(image: Image, ring: LogArea, index: int, number: int, kind: str) -> dict[str, Detail]:
+    entry = image.log.active[index]
+    position = next(i for i, (start, _) in enumerate(candidates(ring)) if start == entry.log_offset)
+    path = f"log.entries[{position}]"
+    return {
+        "kind": kind,
+        "path": f"{path}.descriptors[{number}]",
+        "entry": path,
+        "sequence_number": entry.sequence_number,
+        "log_offset": entry.log_offset,
+        "file_offset": ring.file_offset(entry.log_offset),
+        "descriptor": number,
+    }
+
 
 _GUESTS = 16  # not in the specification: of more blocks over one byte the others are not listed
 

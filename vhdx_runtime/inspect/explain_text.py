@@ -1,14 +1,12 @@
-"""The explanation of a byte as lines for people.
-
-Knows the keys of the two explanations and nothing else.
-"""
+"""The explanation of a byte as lines for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from .render import safe, size_text
+from ..wording import shown as safe
+from .render import size_text
 
 _WIDTH = 16
 

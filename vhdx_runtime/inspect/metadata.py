@@ -6,35 +6,138 @@ several claim. What an item is, and its value, is taken from the image.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vhdx_format.layout import METADATA_TABLE_SIZE, STRUCTURES
 
 from ..codec import decode
 from ..codec.source import Source
-from ..image import Image
+from ..disk.image import Image
+from ..semantics.locator import (
+    ABSOLUTE_WIN32_PATH,
+    PARENT_LINKAGE,
+    PARENT_LINKAGE2,
+    RELATIVE_PATH,
+    VOLUME_PATH,
+    Locator,
+    Pair,
+)
 from ..semantics.metadata import Item
 from ..semantics.regions import Region
-from . import locator
 from .area import SHOWN_BYTES, Area
-from .extents import Claims, Range, gaps
 from .node import Node
-from .structure import guid_name, structure
+from .space import Bounds, Claims, FileExtent, gaps
+from .structure import fields, guid_name, structure
+
+_KEYS = (PARENT_LINKAGE, PARENT_LINKAGE2, RELATIVE_PATH, VOLUME_PATH, ABSOLUTE_WIN32_PATH)
+_ENTRY = "parent_locator_entry"
+_ENTRIES = next(field for field in STRUCTURES["parent_locator"].fields if field.id == "entries")
+
+
+def locator_node(
+    area: Area, locator: Locator, name: str, path: str, offset: int, length: int, others: Mapping[str, Any]
+) -> Node:
+    """The locator's node. Spec: MS-VHDX 2.6.2.6."""
+    return area.node(
+        name,
+        path,
+        "structure",
+        offset,
+        length,
+        structure="parent_locator",
+        findings=tuple(found for key in ("", *_KEYS) for found in area.at(offset, key)),
+        children=lambda: _pairs_of(area, locator, path, offset, length),
+        lookup=lambda wanted: _value(area, locator, path, offset, length, wanted),
+        **others,
+    )
+
+
+def _pairs_of(area: Area, locator: Locator, path: str, offset: int, length: int) -> Iterator[Node]:
+    claims = Claims()
+    size = min(len(locator.header.raw), STRUCTURES["parent_locator_header"].size or 0, length)
+    inside = area.part(claims, offset, size, f"{path}.header")
+    yield structure(inside, locator.header, "header", f"{path}.header", size=size, is_part=True)
+    first = offset + (_ENTRIES.offset or 0)
+    table = len(locator.pairs) * (STRUCTURES[_ENTRY].size or 0)
+    entries = area.part(claims, first, max(0, min(table, offset + length - first)), f"{path}.entries")
+    for number, pair in enumerate(locator.pairs):
+        yield _pair(area, entries, claims, pair, number, path, offset, length)
+    for low, high in gaps(sorted(claims), within=(offset, offset + length)):
+        name = f"free[{low - offset:#x}]"
+        yield area.filled(name, f"{path}.{name}", "free", low, high - low)
+
+
+def _pair(
+    area: Area, entries: Area, claims: Claims, pair: Pair, number: int, path: str, offset: int, length: int
+) -> Node:
+    """An entry, with its strings below it although they lie elsewhere in the item."""
+    name = f"entries[{number}]"
+    size = STRUCTURES[_ENTRY].size or 0
+    strings = list(_strings(area, claims, pair, f"{path}.{name}", offset, length))
+    parts: tuple[FileExtent, ...] = ((pair.entry.file_offset, size), *(part for text in strings for part in text.parts))
+
+    def _pairs_of() -> Iterable[Node]:
+        yield from fields(entries, pair.entry, f"{path}.{name}", size)
+        yield from strings
+
+    own = entries.node(name, f"{path}.{name}", "structure", pair.entry.file_offset, size)
+    extents = (
+        own.extents if own.extents is None else (*own.extents, *(e for text in strings for e in text.extents or ()))
+    )
+    return Node(
+        name,
+        f"{path}.{name}",
+        "structure",
+        parts,
+        extents,
+        structure=_ENTRY,
+        value=pair.value,
+        meaning=pair.key or "",
+        findings=(*entries.at(pair.entry.file_offset, ""),),
+        missing=own.missing + sum(text.missing for text in strings),
+        from_log=own.from_log or any(text.from_log for text in strings),
+        note=f"left out ({pair.skipped})" if pair.skipped else "",
+        children=_pairs_of,
+        source=area.source,
+    )
+
+
+def _strings(area: Area, claims: Claims, pair: Pair, path: str, offset: int, length: int) -> Iterator[Node]:
+    if not pair.entry.complete:
+        return
+    values = pair.entry.fields
+    for name, start, size, text in (
+        ("key", values.key_offset, values.key_length, pair.key),
+        ("value", values.value_offset, values.value_length, pair.value),
+    ):
+        place = offset + start
+        inside = max(0, min(size, offset + length - place))
+        if not start or not inside:
+            continue
+        part = area.part(claims, place, inside, f"{path}.{name}")
+        found = (*area.at(place, name), *(area.at(place, pair.key or "") if name == "value" else ()))
+        raw = area.source.read_at(place, min(inside, SHOWN_BYTES))
+        yield part.node(
+            name, f"{path}.{name}", "text", place, inside, value=text, raw=raw, findings=found, structure=_ENTRY
+        )
+
+
+def _value(area: Area, locator: Locator, path: str, offset: int, length: int, key: str) -> Node | None:
+    """The value of the first pair with this key."""
+    for number, pair in enumerate(locator.pairs):
+        if pair.key == key:
+            for made in _pairs_of(area, locator, path, offset, length):
+                if made.name == f"entries[{number}]" and made.children is not None:
+                    return next((inner for inner in made.children() if inner.name == "value"), None)
+    return None
+
 
 PATH = "metadata"
 
 
 def node(image: Image, area: Area, region: Region) -> Node:
-    """The metadata region's node.
-
-    Args:
-        image: the file.
-        area: of the region.
-        region: the region.
-
-    Spec: MS-VHDX 2.6
-    """
+    """The metadata region's node. Spec: MS-VHDX 2.6."""
     return area.node(
         PATH,
         PATH,
@@ -84,7 +187,7 @@ def _item(image: Image, area: Area, item: Item, name: str, path: str, length: in
     }
     is_locator = item is image.metadata.get("parent_locator")
     if is_locator and image.locator is not None and image.locator.header.raw:
-        return locator.node(area, image.locator, name, path, item.file_offset, length, others)
+        return locator_node(area, image.locator, name, path, item.file_offset, length, others)
     if item.placed is None or not length:
         raw = _head(area.source, item.file_offset, length)
         found = area.at(item.file_offset, "") if is_locator else ()
@@ -120,7 +223,7 @@ def _head(source: Source, offset: int, length: int) -> bytes:
     return source.read_at(offset, min(length, SHOWN_BYTES)) if length else b""
 
 
-def outside(image: Image) -> Iterator[tuple[Range, str]]:
+def outside(image: Image) -> Iterator[tuple[Bounds, str]]:
     """The parts of items that lie behind the end of their region, and the items' addresses."""
     region = image.regions.get("metadata")
     for number, item in enumerate(image.metadata.items):

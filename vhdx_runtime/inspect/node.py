@@ -1,7 +1,6 @@
 """A node of the tree: a structure, a field, a run of blocks, a gap; and how to walk, find and read nodes.
 
-Knows nothing of what the parts of a file are. Children are made on demand, so that a tree of any size costs the
-memory of one branch.
+Children are made on demand, so that a tree of any size costs the memory of one branch.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ from typing import Any, TypeAlias
 
 from ..codec.source import Source
 from ..findings import Finding
-from .extents import Extent
+from ..wording import brief
+from .space import FileExtent
 
 Children: TypeAlias = "Callable[[], Iterable[Node]]"
 Detail: TypeAlias = "int | str | bool | list[Any] | dict[str, Any] | None"
@@ -79,11 +79,13 @@ class Node:
         source: what `parts` are offsets of.
     """
 
+    __repr__ = brief
+
     name: str
     path: str
     kind: str
-    parts: tuple[Extent, ...] = ()
-    extents: tuple[Extent, ...] | None = ()
+    parts: tuple[FileExtent, ...] = ()
+    extents: tuple[FileExtent, ...] | None = ()
     structure: str = ""
     field: str = ""
     value: int | str | None = None
@@ -187,12 +189,7 @@ def find(root: Node, path: str) -> Node | None:
 
 
 def trail(node: Node, file_offset: int) -> list[Node]:
-    """The nodes from this one down to the leaf that owns a byte of the file; empty where it owns none.
-
-    Args:
-        node: where to start.
-        file_offset: in bytes, in the file as it is.
-    """
+    """The nodes from this one down to the leaf that owns a byte of the file; empty where it owns none."""
     if node.children is None:
         return [node] if node.owns(file_offset) else []
     for candidate in node.seek(file_offset) if node.seek else node.children():

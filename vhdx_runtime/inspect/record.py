@@ -1,7 +1,6 @@
 """A node as plain values and as JSON, line by line.
 
-Knows the keys of `vhdx inspect --json` and where the schema's words about a field are. Keeps no more than one branch
-of a tree in memory.
+Keeps no more than one branch of a tree in memory.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias
 from vhdx_format.layout import STRUCTURES, Field
 from vhdx_format.rules import CLAIMS, RULES, Rule
 
+from ..disk.summary import describe
 from ..findings import Finding
 from .node import Bit, Node
 
@@ -22,10 +22,6 @@ Seen: TypeAlias = "Callable[[Finding], None]"
 
 def record(node: Node, *, doc: bool = False) -> dict[str, Any]:
     """One node without its children.
-
-    Args:
-        node: the node.
-        doc: add what the schema says of it.
 
     Returns:
         Strings, integers, lists and dictionaries; what does not apply is left out.
@@ -67,19 +63,6 @@ def record(node: Node, *, doc: bool = False) -> dict[str, Any]:
 def _bit(bit: Bit) -> dict[str, Any]:
     found: dict[str, Any] = {"name": bit.name, "bit_offset": bit.bit_offset, "bits": bit.bits, "value": bit.value}
     return found | {key: value for key, value in (("meaning", bit.meaning), ("unit", bit.unit)) if value}
-
-
-def describe(finding: Finding) -> dict[str, Any]:
-    """One finding as plain values; `file_offset` in bytes."""
-    return {
-        "rule": finding.rule,
-        "verdict": finding.verdict,
-        "structure": finding.place.structure,
-        "field": finding.place.field,
-        "file_offset": finding.place.file_offset,
-        "message": finding.message,
-        "section": finding.section,
-    }
 
 
 def lines(

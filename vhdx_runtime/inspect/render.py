@@ -1,6 +1,6 @@
 """A node and what is below it as lines for people.
 
-Knows how values are written for people. Text that comes from the file is escaped; colours are left to whoever prints.
+Text that comes from the file is escaped; colours are left to whoever prints.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
+from ..wording import shown as safe
 from .node import Bit, Node
 from .record import Seen, is_text, section, words
 
@@ -42,17 +43,6 @@ class Style:
     doc: bool = False
     paint: Paint = lambda text, _: text
     seen: Seen = lambda _: None
-
-
-def safe(text: str) -> str:
-    r"""Text from a file, safe to print: what is not printable is escaped.
-
-    >>> print(safe("a\x1b[2J\u202e"))
-    a\x1b[2J\u202e
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def size_text(size: int) -> str:

@@ -2,26 +2,174 @@
 
 Knows the places that entries name, whole MiB each, and who comes first where several name the same: sector bitmap and
 payload blocks that are present in the order of the table, then places that other entries keep. What lies at fixed
-places, the log or a region, comes before all of them. Keeps one bit a MiB in use, so that a full table of the largest
-disk costs some tens of MiB.
+places, the log or a region, comes before all of them. Keeps runs of blocks, and who owns what only where several claim
+the same.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from heapq import heappop, heappush, merge
+from itertools import groupby, pairwise
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 from vhdx_format.layout import OBJECT_ALIGNMENT, SECTOR_BITMAP_BLOCK_SIZE, SECTOR_BITMAP_BLOCK_STATE_PRESENT
 
 from ..semantics.bat import Bat
 from ..semantics.geometry import Geometry
-from .extents import Claims, Range, Zone, gaps
-from .words import BITMAP, PAYLOAD, UNUSED, Run, runs
+from .words import BITMAP, PAYLOAD, UNUSED, Run, owner, runs
 
-_PAGE = 1 << 10  # units whose bits are kept in one integer
-_FULL = (1 << _PAGE) - 1
+Bounds: TypeAlias = "tuple[int, int]"
+"""Start and end (exclusive), in bytes."""
+
+FileExtent: TypeAlias = "tuple[int, int]"
+"""File offset and length, in bytes."""
+
+Rivals: TypeAlias = "Callable[[int, int], Iterable[tuple[int, int, str]]]"
+"""From a range to the claims that meet it: start, end, name of the claimant."""
+
+_NAMED = 8  # not in the specification: more claimants of one range are not listed
+
+
+def intersect(first: Iterable[Bounds], second: Iterable[Bounds]) -> list[Bounds]:
+    """What two sorted lists of disjoint ranges have in common.
+
+    >>> intersect([(0, 4), (6, 9)], [(2, 7)])
+    [(2, 4), (6, 7)]
+    """
+    found: list[Bounds] = []
+    others = list(second)
+    for start, end in first:
+        found += [(max(start, low), min(end, high)) for low, high in others if low < end and high > start]
+    return found
+
+
+def gaps(*sorted_ranges: Iterable[Bounds], within: Bounds) -> Iterator[Bounds]:
+    """The parts of `within` that no range covers.
+
+    Args:
+        sorted_ranges: each in ascending order; they may meet each other.
+        within: where to look.
+
+    Yields:
+        Ranges in ascending order.
+
+    >>> list(gaps([(0, 2), (5, 6)], [(1, 4)], within=(0, 9)))
+    [(4, 5), (6, 9)]
+    """
+    position, stop = within
+    for start, end in merge(*sorted_ranges):
+        if start >= stop:
+            break
+        if start > position:
+            yield position, start
+        position = max(position, end)
+    if position < stop:
+        yield position, stop
+
+
+class Claims:
+    """Ranges with the names of their owners, disjoint: what is claimed once is not given away again."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._names: list[str] = []
+
+    def __iter__(self) -> Iterator[Bounds]:
+        return iter(zip(self._starts, self._ends, strict=True))
+
+    def holders(self, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+        """What is claimed inside a range: start, end, owner, in ascending order."""
+        at = max(0, bisect_right(self._starts, start) - 1)
+        while at < len(self._starts) and self._starts[at] < end:
+            if self._ends[at] > start:
+                yield max(start, self._starts[at]), min(end, self._ends[at]), self._names[at]
+            at += 1
+
+    def claim(self, start: int, end: int, name: str) -> list[Bounds]:
+        """Claim a range; returns the parts of it that nobody had, in ascending order."""
+        taken = [(low, high) for low, high, _ in self.holders(start, end)]
+        gained = list(gaps(taken, within=(start, end))) if end > start else []
+        for low, high in gained:
+            at = bisect_left(self._starts, low)
+            self._starts.insert(at, low)
+            self._ends.insert(at, high)
+            self._names.insert(at, name)
+        return gained
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The bytes that one object owns.
+
+    Attributes:
+        name: of the object.
+        owned: sorted, disjoint, inside the file.
+        file_size: length of the file in bytes.
+        rivals: who claimed what it does not own.
+    """
+
+    name: str
+    owned: tuple[Bounds, ...]
+    file_size: int
+    rivals: Rivals
+
+    def share(self, parts: tuple[FileExtent, ...]) -> tuple[tuple[FileExtent, ...] | None, tuple[str, ...]]:
+        """How much of a part of the object is its own.
+
+        Returns:
+            The extents that it owns (None where the file ends before all of it) and the names of those that own
+            the rest.
+        """
+        if len(parts) == 1 == len(self.owned):
+            offset, length = parts[0]
+            if length and self.owned[0][0] <= offset and offset + length <= self.owned[0][1]:
+                return parts, ()
+        present = [
+            (start, min(start + size, self.file_size)) for start, size in parts if size and start < self.file_size
+        ]
+        if not present:
+            return (None if any(size for _, size in parts) else ()), ()
+        own: list[Bounds] = []
+        names: dict[str, None] = {}
+        for part in present:
+            mine = intersect([part], self.owned)
+            own += mine
+            for start, end in gaps(mine, within=part):
+                names.update((name, None) for _, _, name in self.rivals(start, end) if name != self.name)
+        return tuple((start, end - start) for start, end in own), tuple(names)[:_NAMED]
+
+    def part(self, claims: Claims, start: int, end: int, name: str) -> Zone:
+        """The zone of an object inside this one, which shares it with others of its kind.
+
+        Args:
+            claims: who claimed what inside this zone so far; the new object is added.
+            start: file offset in bytes.
+            end: file offset in bytes.
+            name: of the object.
+        """
+        own = intersect(claims.claim(start, min(end, self.file_size), name), self.owned)
+
+        def _rivals(low: int, high: int) -> Iterator[tuple[int, int, str]]:
+            yield from (holder for holder in claims.holders(low, high) if holder[2] != name)
+            yield from self.rivals(low, high)
+
+        return Zone(name, tuple(own), self.file_size, _rivals)
+
+
+def zone(claims: Claims, start: int, end: int, name: str, file_size: int) -> Zone:
+    """Claim a range of the file for an object; what lies behind the file's end is nobody's."""
+    return Zone(name, tuple(claims.claim(start, min(end, file_size), name)), file_size, claims.holders)
+
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_PLACE = np.dtype([("start", "i8"), ("end", "i8"), ("is_kept", "?"), ("first", "i8")])  # of units
 _LABELS = {PAYLOAD: "block", BITMAP: "bitmap"}
 
 
@@ -75,38 +223,30 @@ def span_of(run: Run, block_size: int) -> Span:
     return Span(run.owner, run.number, run.entries if run.is_present else 1, run.file_offset, size)
 
 
-def spans(bat: Bat, geometry: Geometry) -> Iterator[Span]:
-    """All places that entries in use name, in the order in which they own bytes."""
-    kept = False
+def _places(bat: Bat, geometry: Geometry, units: int) -> Iterator[tuple[int, int, bool, int]]:
+    """The places that entries in use name: first unit, unit behind the last, whether it is only kept, and the entry."""
     for run in runs(bat, geometry):
-        if run.file_offset and run.owner != UNUSED:
-            if is_present(run):
-                yield span_of(run, geometry.block_size)
-            else:
-                kept = True
-    for run in runs(bat, geometry) if kept else ():
-        if run.file_offset and run.owner != UNUSED and not is_present(run):
-            first = span_of(run, geometry.block_size)
-            yield first
-            if run.entries > first.blocks:
-                yield first._replace(number=run.number + 1)
+        start = run.file_offset // OBJECT_ALIGNMENT
+        if 0 < start < units and run.owner != UNUSED:
+            end, is_kept = min(span_of(run, geometry.block_size).end // OBJECT_ALIGNMENT, units), not is_present(run)
+            yield start, end, is_kept, run.first
+            if is_kept and run.entries > 1:  # all of them name that place
+                yield start, end, is_kept, run.first + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class BlockSpace:
     """The places of all blocks.
 
     Attributes:
-        used: bits of the units in use, by page.
-        contested: bits of the units that more than one block names.
-        owners: who owns the contested units, in ascending order.
+        used: what blocks name, as rows of half-open ranges, in ascending order; those that touch are one.
+        owners: who owns the units that more than one block names, and what else those blocks name; in ascending order.
         fixed: what was claimed before any block.
         file_size: length of the file in bytes.
     """
 
-    used: dict[int, int]
-    contested: dict[int, int]
-    owners: tuple[_Owner, ...]
+    used: Array
+    owners: list[_Owner]
     fixed: Claims
     file_size: int
 
@@ -134,85 +274,51 @@ class Space:
             number = span.number + (low - span.file_offset) // span.size
             yield low, high, span._replace(number=number).path
 
-    def ranges(self) -> Iterator[Range]:
+    def ranges(self) -> Iterator[Bounds]:
         """The bytes that blocks name, in ascending order, as far as the file reaches."""
-        for start, end in _joined(self.used):
-            yield start, min(end, self.file_size)
+        for start, end in self.used.tolist():
+            yield start * OBJECT_ALIGNMENT, min(end * OBJECT_ALIGNMENT, self.file_size)
 
 
 def _same(owner: Span, span: Span) -> bool:
     return owner.kind == span.kind and owner.line == span.line
 
 
-def measure(bat: Bat, geometry: Geometry, fixed: Claims, file_size: int) -> Space:
-    """Go through the table and note which bytes its entries name.
-
-    Args:
-        bat: the table.
-        geometry: its shape.
-        fixed: what was claimed before any block.
-        file_size: length of the file in bytes.
-
-    Returns:
-        The places of all blocks.
-    """
-    used: dict[int, int] = {}
-    contested: dict[int, int] = {}
-    for span in spans(bat, geometry):
-        for page, mask in _masks(span, file_size):
-            before = used.get(page, 0)
-            if before & mask:
-                contested[page] = contested.get(page, 0) | before & mask
-            after = before | mask
-            used[page] = _FULL if after == _FULL else after
-    owners: list[_Owner] = []
-    assigned: dict[int, int] = {}
-    for span in spans(bat, geometry) if contested else ():
-        for page, mask in _masks(span, file_size):
-            fresh = mask & contested.get(page, 0) & ~assigned.get(page, 0)
-            if fresh:
-                assigned[page] = assigned.get(page, 0) | fresh
-                owners += (_Owner(start, end, span) for start, end in _joined({page: fresh}))
-    return Space(used, contested, tuple(sorted(owners)), fixed, file_size)
+def measure(bat: Bat | None, geometry: Geometry | None, fixed: Claims, file_size: int) -> BlockSpace:
+    """Go through the table, where there is one, and note which bytes its entries name."""
+    if bat is None or geometry is None:
+        return BlockSpace(np.zeros((0, 2), dtype=np.int64), [], fixed, file_size)
+    found = np.fromiter(_places(bat, geometry, -(-file_size // OBJECT_ALIGNMENT)), dtype=_PLACE)
+    found = found[np.argsort(found["start"], kind="stable")]
+    starts, reach = found["start"], np.maximum.accumulate(found["end"])
+    heads = np.flatnonzero(starts[1:] > reach[:-1]) + 1
+    firsts, lasts = np.append(0, heads)[: len(found)], np.append(heads, len(found))[: len(found)] - 1
+    shared = np.zeros(len(found), dtype=bool)
+    shared[1:] = starts[1:] < reach[:-1]
+    shared[:-1] |= starts[1:] < found["end"][:-1]
+    owners = list(_owned(bat, geometry, found[shared]))
+    return BlockSpace(np.stack([starts[firsts], reach[lasts]], axis=1), owners, fixed, file_size)
 
 
-def _masks(span: Span, file_size: int) -> Iterator[tuple[int, int]]:
-    """The units of a span as bits, page by page; those behind the file's end are left out."""
-    position = span.file_offset // OBJECT_ALIGNMENT
-    end = min(-(-span.end // OBJECT_ALIGNMENT), -(-file_size // OBJECT_ALIGNMENT))
-    while position < end:
-        page, bit = divmod(position, _PAGE)
-        count = min(_PAGE - bit, end - position)
-        yield page, _FULL if count == _PAGE else ((1 << count) - 1) << bit
-        position += count
+def _owned(bat: Bat, geometry: Geometry, places: Array) -> Iterator[_Owner]:
+    """Who owns the units that some places cover, given in ascending order."""
+    for first, group in groupby(_pieces(places), itemgetter(2)):
+        (low, high, _), *more = group
+        if first >= 0:
+            span = span_of(Run(first, 1, *owner(geometry, first), bat.word(first)), geometry.block_size)
+            yield _Owner(low * OBJECT_ALIGNMENT, (more[-1][1] if more else high) * OBJECT_ALIGNMENT, span)
 
 
-def _joined(pages: dict[int, int]) -> Iterator[Range]:
-    """The bits that are set as ranges of bytes, in ascending order, those that touch as one."""
-    begun = reached = -1
-    for page in sorted(pages):
-        for first, last in _set_bits(pages[page]):
-            start, end = page * _PAGE + first, page * _PAGE + last
-            if start != reached:
-                if begun >= 0:
-                    yield begun * OBJECT_ALIGNMENT, reached * OBJECT_ALIGNMENT
-                begun = start
-            reached = end
-    if begun >= 0:
-        yield begun * OBJECT_ALIGNMENT, reached * OBJECT_ALIGNMENT
-
-
-def _set_bits(bits: int) -> Iterator[Range]:
-    """Runs of set bits.
-
-    >>> list(_set_bits(0b1100111))
-    [(0, 3), (5, 7)]
-    """
-    position = 0
-    while bits:
-        skipped = (bits & -bits).bit_length() - 1
-        bits >>= skipped
-        length = (~bits & bits + 1).bit_length() - 1
-        yield position + skipped, position + skipped + length
-        bits >>= length
-        position += skipped + length
+def _pieces(places: Array) -> Iterator[tuple[int, int, int]]:
+    """What some places cover, cut where one begins or ends: units, and the entry that owns them; -1 for none."""
+    edges = np.unique(np.concatenate([places["start"], places["end"]])).tolist()
+    rows, at = places.tolist(), 0
+    claiming: list[tuple[bool, int, int]] = []
+    for low, high in pairwise(edges):
+        while at < len(rows) and rows[at][0] == low:
+            _, end, is_kept, first = rows[at]
+            heappush(claiming, (is_kept, first, end))
+            at += 1
+        while claiming and claiming[0][2] <= low:
+            heappop(claiming)
+        yield low, high, claiming[0][1] if claiming else -1

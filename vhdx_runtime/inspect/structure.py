@@ -1,8 +1,4 @@
-"""A structure as a node and its fields as nodes below it.
-
-Knows the generated layout (fields, their places, units, enumerations) and takes every value from `decode`. Knows no
-particular structure.
-"""
+"""A structure as a node and its fields as nodes below it."""
 
 from __future__ import annotations
 

@@ -8,17 +8,195 @@ and last what copies that do not count point at. Whoever comes later shares what
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..image import Image
-from ..semantics.regions import Region
-from . import bat, blocks, header_section, log, metadata, structure, unclaimed
+from vhdx_format import layout
+
+from ..codec import decode
+from ..codec.overlay import Overlay
+from ..disk.image import Image
+from ..findings import Finding
+from ..semantics import reserved
+from ..semantics.headers import HeaderCopy
+from ..semantics.regions import Region, RegionCopy
+from . import bat, blocks, log, metadata
 from .area import Area, Findings, index
-from .extents import Claims, zone
 from .node import Node, child, find
-from .space import Space, measure
+from .space import BlockSpace, Bounds, Claims, Zone, gaps, intersect, measure, zone
+from .structure import structure, summary
+
+_PLACES = {place.id: place.offset for place in layout.PLACES}
+TAIL = "header_section_tail"
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    image: Image
+    claims: Claims
+    findings: Findings
+
+    def area(self, name: str, offset: int, length: int) -> Area:
+        """The area of an object at a fixed place; headers and identifier are never changed by the log."""
+        source = self.image.source if offset < layout.REGION_TABLE_1_OFFSET else self.image.view
+        owned = zone(self.claims, offset, offset + length, name, self.image.source.size)
+        return Area(source, owned, self.findings)
+
+
+def nodes(image: Image, claims: Claims, findings: Findings) -> list[Node]:
+    """The nodes of the header section, in the order of the file.
+
+    Args:
+        image: the file.
+        claims: of the whole file; what stands here is claimed first.
+        findings: what is wrong with the file, by place.
+
+    Spec: MS-VHDX 2.2
+    """
+    maker = _Maker(image, claims, findings)
+    area = maker.area("file_identifier", layout.FILE_IDENTIFIER_OFFSET, layout.HEADER_SLOT_SIZE)
+    found = [structure(area, image.identifier, "file_identifier", "file_identifier")]
+    for header in image.headers.copies:
+        found += _header(maker, header)
+    found += [_region_table(maker, table) for table in image.regions.copies]
+    length = layout.HEADER_SECTION_SIZE - layout.HEADER_SECTION_USED
+    area = maker.area(TAIL, layout.HEADER_SECTION_USED, length)
+    broken = reserved.header_section_tail(image.source)
+    found.append(area.filled(TAIL, TAIL, "reserved", layout.HEADER_SECTION_USED, length, findings=_found(broken)))
+    return found
+
+
+def _header(maker: _Maker, copy: HeaderCopy) -> Iterator[Node]:
+    name = f"header_{copy.number}"
+    headers = maker.image.headers
+    is_current = copy is headers.current
+    local: list[Finding] = []
+    is_judged = is_current or headers.current is None
+    if copy.placed.complete and headers.current is None:
+        condition = "log_guid_nil" if copy.fields.log_guid.is_nil else "log_guid_set"
+        local = decode.findings(copy.placed, conditions=[condition])
+    area = maker.area(name, _PLACES[name], layout.HEADER_SIZE).with_findings(local)
+    note = f"current: {headers.reason}" if is_current else "not current" if copy.valid else "not valid"
+    details = {"is_current": is_current, "is_valid": copy.valid, "is_judged": is_judged}
+    yield structure(area, copy.placed, name, name, note=note, details=details)
+    start, length = _PLACES[name] + layout.HEADER_SIZE, layout.HEADER_SLOT_SIZE - layout.HEADER_SIZE
+    padding = f"{name}_padding"
+    area, broken = maker.area(padding, start, length), reserved.header_padding(maker.image.source, copy.number)
+    yield area.filled(padding, padding, "reserved", start, length, findings=_found(broken))
+
+
+def _found(finding: Finding | None) -> tuple[Finding, ...]:
+    return () if finding is None else (finding,)
+
+
+def _region_table(maker: _Maker, copy: RegionCopy) -> Node:
+    name = f"region_table_{copy.number}"
+    current = maker.image.regions.current
+    local: list[Finding] = []
+    is_judged = copy.valid or current is None
+    if is_judged:
+        local += decode.findings(copy.header) if copy.header else []
+        for entry in decode.elements(copy.placed, "entries"):
+            known = entry.complete and entry.fields.is_known
+            local += decode.findings(entry, conditions=["known" if known else "unknown"])
+    area = maker.area(name, _PLACES[name], layout.REGION_TABLE_SIZE).with_findings(local)
+    details = {"is_current": copy is current, "is_valid": copy.valid, "is_judged": is_judged}
+    if copy is current:
+        note = "current: the first valid one"
+    elif current is not None and copy.placed.raw == current.placed.raw:
+        note = f"same as region_table_{current.number}"
+    else:
+        note = "not current" if copy.valid else "not valid"
+    return structure(area, copy.placed, name, name, note=note, details=details)
+
+
+PATH = "unclaimed"
+
+
+def node(image: Image, fixed: Claims, space: Callable[[], BlockSpace] | None) -> Node:
+    """The list of what no structure owns.
+
+    Args:
+        image: the file.
+        fixed: what the header section, the log and the regions claimed.
+        space: gives the places of all blocks; None where the BAT cannot be read.
+    """
+    return Node(PATH, PATH, "list", children=lambda: _children(image, fixed, space))
+
+
+def _children(image: Image, fixed: Claims, space: Callable[[], BlockSpace] | None) -> Iterator[Node]:
+    size = image.source.size
+    others = Claims()
+    for (start, end), path in _pointers(image):
+        others.claim(start, min(end, size), path)
+    used = space().ranges() if space is not None else iter(())
+    for gap in gaps(fixed, used, within=(0, size)):
+        claimed = list(others.holders(*gap))
+        for start, end, path in claimed:
+            yield _leaf(image, "referenced", start, end, f"{path} points here, which does not count")
+        for free in gaps([(start, end) for start, end, _ in claimed], within=gap):
+            yield from _free(image, free, is_known=space is not None)
+
+
+def _free(image: Image, gap: Bounds, is_known: bool) -> Iterator[Node]:
+    targets = _updated(image, gap)
+    for start, end in targets:
+        yield _leaf(image, "log_target", start, end, "updated by the log, referenced by nothing else")
+    for start, end in gaps(targets, within=gap):
+        if is_known:
+            yield _leaf(image, "unknown", start, end, "referenced by nothing")
+        else:
+            yield _leaf(image, "undetermined", start, end, "what blocks there are is not known")
+
+
+def _updated(image: Image, gap: Bounds) -> list[Bounds]:
+    """The parts of a gap that replay changes."""
+    view = image.view
+    if not isinstance(view, Overlay) or not view.touches(gap[0], gap[1] - gap[0]):
+        return []
+    pieces = view.pieces(gap[0], gap[1] - gap[0])
+    changed = [(start, start + length) for start, length, kind in pieces if kind != "base"]
+    return intersect([gap], _joined(changed))
+
+
+def _joined(ranges: list[Bounds]) -> list[Bounds]:
+    found: list[Bounds] = []
+    for start, end in ranges:
+        if found and found[-1][1] == start:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _leaf(image: Image, kind: str, start: int, end: int, note: str) -> Node:
+    name = f"{kind}[{start:#x}]"
+    size = image.source.size
+
+    def _rivals(_: int, __: int) -> list[tuple[int, int, str]]:
+        return []
+
+    area = Area(image.view, Zone(PATH, ((start, end),), size, _rivals), {})
+    return area.filled(name, f"{PATH}.{name}", kind, start, end - start, note=note)
+
+
+def _pointers(image: Image) -> Iterator[tuple[Bounds, str]]:
+    """Ranges that something points at which does not count, with its address."""
+    yield from metadata.outside(image)
+    for header in image.headers.copies:
+        if header is not image.headers.current and header.placed.complete:
+            start = header.fields.log_offset
+            yield (start, start + header.fields.log_length), f"header_{header.number}"
+    for table in image.regions.copies:
+        if table is image.regions.current:
+            continue
+        for number, entry in enumerate(decode.elements(table.placed, "entries")):
+            if entry.complete:
+                start = entry.fields.file_offset
+                yield (start, start + entry.fields.length), f"region_table_{table.number}.entries[{number}]"
+
 
 _LISTS = {"bat": bat.PATH, "block": "blocks"}
 _RANGE = re.compile(r"\[\d+\.\.\d+\]")
@@ -44,7 +222,7 @@ class _Tree:
         self.findings: Findings = index(image.findings)
         self.fixed = Claims()
         self.bat_area: Area | None = None
-        self.header_section = header_section.nodes(image, self.fixed, self.findings)
+        self.header_section = nodes(image, self.fixed, self.findings)
         self.objects = list(self._objects())
         self.space = cache(self._space)
 
@@ -80,7 +258,7 @@ class _Tree:
         yield from self.objects
         yield from self._blocks()
         image = self.image
-        yield unclaimed.node(image, self.fixed, self.space if image.bat else None)
+        yield node(image, self.fixed, self.space if image.bat else None)
 
     def _blocks(self) -> Iterator[Node]:
         if self.image.bat and self.image.geometry:
@@ -108,17 +286,14 @@ class _Tree:
         if name == bat.PATH:
             self.bat_area = area
             return bat.node(self.image, area, region)
-        guid = structure.summary(region.placed)
+        guid = summary(region.placed)
         note = "a second region of this name" if region.name else "a region that the specification does not define"
         details = {"region": region.placed.label, "is_required": region.required}
         offset, length = region.file_offset, region.length
         return area.node(name, name, "opaque", offset, length, note=note, details=details, **guid)
 
-    def _space(self) -> Space:
-        image = self.image
-        if image.bat is None or image.geometry is None:
-            return Space({}, {}, (), self.fixed, image.source.size)
-        return measure(image.bat, image.geometry, self.fixed, image.source.size)
+    def _space(self) -> BlockSpace:
+        return measure(self.image.bat, self.image.geometry, self.fixed, self.image.source.size)
 
     def _lookup(self, name: str) -> Node | None:
         """What has an address of its own: "bat[17]", "block[5]", "bitmap[0]", "parent_locator"."""

@@ -4,6 +4,6 @@ Shows what `inspect`, `check` and `summary` know; decides nothing. The page asks
 in it.
 """
 
-from .document import SIZE_MAX, Page, page
+from .document import SIZE_MAX, HtmlPage, page
 
-__all__ = ["SIZE_MAX", "Page", "page"]
+__all__ = ["SIZE_MAX", "HtmlPage", "page"]

@@ -1,7 +1,6 @@
 """The tree of a file's fields as plain values, as many nodes as a page can hold.
 
-Knows which branches the page's script makes by itself from the runs of the table (entries, blocks) and which must be
-sent. A branch is cut level by level, so that what stands high is there before what stands below it.
+A branch is cut level by level, so that what stands high is there before what stands below it.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from ..disk.image import Image
+from ..disk.summary import describe
 from ..findings import Finding
-from ..image import Image
-from ..inspect import Node, record, render, tree
+from ..inspect import Node, render, tree
 
 # Not in the specification: what a page may hold.
 NODES_MAX = 16_000
@@ -38,7 +38,7 @@ class Findings:
         if key not in self._numbers:
             self._numbers[key] = len(self.records)
             more = {"found": finding.found, "expected": finding.expected}
-            self.records.append(record.describe(finding) | more)
+            self.records.append(describe(finding) | more)
         return self._numbers[key]
 
 

@@ -1,11 +1,12 @@
 """The block allocation table as columns of runs, for the page's script to unpack.
 
-Knows when an entry continues the one before it (as `inspect.words` has it) and how to say so of millions in arrays. A
-table with more runs than a page can hold is cut, and the rest counted by cells.
+A table with more runs than a page can hold is cut, and the rest counted by cells.
 """
 
 from __future__ import annotations
 
+import zlib
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +14,49 @@ from typing import Any
 import numpy as np
 from vhdx_format import layout
 
-from ..check.table import OFFSET_SHIFT, Part, parts
-from ..image import Image
+from ..disk.image import Image
 from ..semantics.bat import ENTRY_SIZE, Bat
 from ..semantics.geometry import Geometry
-from . import pack
-from .pack import Array
+from ..semantics.presence import UNREADABLE
+from ..semantics.table import OFFSET_SHIFT, Part, parts, run_starts
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_LEVEL = 4
+
+
+def planes(values: Array, width: int) -> bytes:
+    r"""A column of numbers as `width` planes of bytes, the lowest first.
+
+    Args:
+        values: integers, none of them negative, each of at most `width` bytes.
+        width: bytes of each number that are kept, 1 to 8.
+
+    >>> planes(np.array([1, 258]), 2)
+    b'\x01\x02\x00\x01'
+    """
+    return values.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width].T.tobytes()
+
+
+def zigzag(values: Array) -> Array:
+    """Signed numbers as numbers that are small where those are near zero.
+
+    >>> zigzag(np.array([0, -1, 1, -2])).tolist()
+    [0, 1, 2, 3]
+    """
+    signed = values.astype(np.int64)
+    return (signed << np.int64(1)) ^ (signed >> np.int64(63))
+
+
+def packed(data: bytes) -> str:
+    """Bytes compressed (zlib) as base64: letters that mean nothing in HTML."""
+    return b64encode(zlib.compress(data, _LEVEL)).decode("ascii")
+
 
 # Not in the specification: more runs are not kept, as a browser needs some tens of bytes for each.
 RUNS_MAX = 1 << 21
 CELLS = 2048
-_STATES = layout.BAT_STATE_MASK + 1
+_COLUMNS = layout.BAT_STATE_MASK + 2  # one for each state, and one for what is unreadable whatever its state
 _LOW_BITS = layout.BAT_FILE_OFFSET_BIT
 _LOW = (1 << _LOW_BITS) - 1
 WIDTHS = (4, 3, 6)  # bytes of: number of entries, low bits and mark, distance of the file offset
@@ -64,61 +97,14 @@ def runs(image: Image, progress: Callable[[int], None] | None = None) -> Runs | 
     geometry, bat = image.geometry, image.bat
     if geometry is None or bat is None:
         return None
-    firsts: list[Array] = []
-    words: list[Array] = []
-    count = 0
-    before: tuple[int, int] | None = None  # last word and kind of the part before
-    stored = 0
-    for part in parts(bat, geometry, progress):
-        breaks = _breaks(part, geometry.block_size, before)
-        firsts.append(breaks + part.start)
-        words.append(part.words[breaks])
-        stored = part.start + len(part.words)
-        before = (int(part.words[-1]), int(_kinds(part)[-1])) if len(part.words) else before
-        count += len(breaks)
+    firsts, words, count, stored = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0, 0
+    for starts, some, end in run_starts(bat, geometry, progress):
+        firsts.append(starts)
+        words.append(some)
+        count, stored = count + len(starts), end
         if count > RUNS_MAX:
             break
-    else:
-        if stored < bat.entry_count:  # the file ends inside the table: what is not there counts as zero
-            starts = _zero_starts(geometry, stored, bat.entry_count)
-            firsts.append(np.array(starts))
-            words.append(np.zeros(len(starts), np.uint64))
-            stored = bat.entry_count
-    first = np.concatenate(firsts) if firsts else np.zeros(0, np.int64)
-    whole = np.concatenate(words) if words else np.zeros(0, np.uint64)
-    return Runs(first, whole, stored, geometry.block_size).head(RUNS_MAX)
-
-
-def _kinds(part: Part) -> Array:
-    """What the entries describe, as numbers: 0 no block, 1 a payload block, 2 a sector bitmap block."""
-    kinds: Array = part.is_payload + np.uint8(2) * part.is_bitmap
-    return kinds
-
-
-def _breaks(part: Part, block_size: int, before: tuple[int, int] | None) -> Array:
-    """Positions of the entries that do not continue the one before them."""
-    kinds = _kinds(part)
-    words = part.words
-    if not len(words):
-        return np.zeros(0, np.int64)
-    first_word, first_kind = before if before is not None else (int(words[0]) ^ _LOW, 0)
-    previous = np.concatenate([np.array([first_word], np.uint64), words[:-1]])
-    kinds_before = np.concatenate([np.array([first_kind], np.uint8), kinds[:-1]])
-    present = (previous & np.uint64(layout.BAT_STATE_MASK)) >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT
-    nowhere = present & (previous & np.uint64(layout.BAT_FILE_OFFSET_MASK) == 0)
-    step = np.where(present, np.uint64(block_size), np.uint64(0))
-    apart = (words - previous != step) | nowhere | (kinds != kinds_before) | (words < previous)
-    found: Array = np.flatnonzero(apart)
-    return found
-
-
-def _zero_starts(geometry: Geometry, start: int, end: int) -> list[int]:
-    """Where runs of zero entries begin: the first one, and at each change of what the entries describe."""
-    stride = geometry.chunk_ratio + 1
-    behind = geometry.payload_index(geometry.payload_blocks - 1) + 1
-    slots = range(start + (geometry.chunk_ratio - start) % stride, end, stride)
-    starts = {start, *slots, *(slot + 1 for slot in slots), *((behind,) if start < behind else ())}
-    return sorted(index for index in starts if index < end)
+    return Runs(np.concatenate(firsts), np.concatenate(words), stored, geometry.block_size).head(RUNS_MAX)
 
 
 def columns(found: Runs) -> bytes:
@@ -136,8 +122,8 @@ def columns(found: Runs) -> bytes:
     places = offset[somewhere]
     ends = np.concatenate([np.zeros(1, np.int64), (places + size[somewhere])[:-1]]) if len(places) else places
     marked = low | (somewhere.astype(np.uint64) << np.uint64(_LOW_BITS))
-    values = (lengths, marked, pack.zigzag(places - ends))
-    return b"".join(pack.planes(column, width) for column, width in zip(values, WIDTHS, strict=True))
+    values = (lengths, marked, zigzag(places - ends))
+    return b"".join(planes(column, width) for column, width in zip(values, WIDTHS, strict=True))
 
 
 def fitting(found: Runs, budget: int) -> tuple[Runs, str]:
@@ -145,7 +131,7 @@ def fitting(found: Runs, budget: int) -> tuple[Runs, str]:
     count = len(found.first)
     while True:
         kept = found.head(count)
-        text = pack.packed(columns(kept))
+        text = packed(columns(kept))
         if len(text) <= budget or not count:
             return kept, text
         count = min(count - 1, count * budget // len(text) * 97 // 100)
@@ -155,8 +141,8 @@ def overview(image: Image) -> dict[str, Any] | None:
     """The whole table by cells, for what the runs in the page leave out.
 
     Returns:
-        Blocks in a cell of the disk and, by cell, the number of blocks in each state; bytes in a cell of the file and,
-        by cell, MiB of payload and of sector bitmap blocks.
+        Blocks in a cell of the disk and, by cell, the number of blocks in each state and of unreadable ones; bytes in
+        a cell of the file and, by cell, MiB of payload and of sector bitmap blocks.
     """
     geometry, bat = image.geometry, image.bat
     if geometry is None or bat is None:
@@ -164,7 +150,7 @@ def overview(image: Image) -> dict[str, Any] | None:
     blocks = -(-geometry.payload_blocks // CELLS)
     size_mb = max(1, -(-image.view.size // layout.OBJECT_ALIGNMENT))
     cell_mb = -(-size_mb // CELLS)
-    states = np.zeros(CELLS * _STATES, np.int64)
+    states = np.zeros(CELLS * _COLUMNS, np.int64)
     owned = np.zeros((2, CELLS), np.int64)
     for part in parts(bat, geometry):
         _count(part, geometry, blocks, states)
@@ -188,8 +174,9 @@ def _count(part: Part, geometry: Geometry, blocks: int, states: Array) -> None:
     index = np.flatnonzero(part.is_payload)
     number = index + part.start
     number -= number // (geometry.chunk_ratio + 1)
-    cells = number // blocks * _STATES + part.state[index]
-    states += np.bincount(cells, minlength=CELLS * _STATES)
+    columns_of = np.where(part.of_kind(UNREADABLE), _COLUMNS - 1, part.state)
+    cells = number // blocks * _COLUMNS + columns_of[index]
+    states += np.bincount(cells, minlength=CELLS * _COLUMNS)
 
 
 def shape(bat: Bat) -> dict[str, int]:

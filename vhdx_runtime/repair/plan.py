@@ -4,57 +4,46 @@ A planner is a function `repairs(image, report)` that yields `Repair`s for findi
 module of its own. It is called with what the file reads like once the log is replayed and all earlier repairs are done,
 and again after each round, so it looks at `image.view` alone and never at what it planned before. Rules about the log
 are dealt with in `log`; without a current header, or with a log that cannot be replayed, only `headers` and `log` are
-asked. Knows nothing of how a plan comes about (`planning`) or is carried out (`apply`).
+asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
+from ..change.change_set import LOSSY, OFFERED, Alteration, ChangeSet
 from ..check import Report
+from ..codec.source import Readable
+from ..disk.image import Image
 from ..findings import Finding
-from ..image import Image
-from ..write.operation import Operation
+from ..wording import brief
 from ..write.patch import Patch
-from .moved import Move
-
-AUTO: Final = "auto"
-OFFERED: Final = "offered"
-LOSSY: Final = "lossy"
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
-    """One repair, whole or not at all.
+class Repair(Alteration):
+    """One repair: an alteration with the rules that it is for.
 
     Attributes:
         rules: ids of the rules whose findings it mends.
         summary: what it does, in one line.
         consent: "auto", "offered" (done when one of its rules is named) or "lossy" (has a flag of its own).
         loses: what is given up, in words with ranges of the disk; "" unless lossy.
-        patches: bytes in the file as it reads after replay; they do not overlap. A patch of anything under a checksum
-            covers the whole checksum as well. Never in the header slots or in the log.
-        header: fields of the header to change, by id, GUIDs as sixteen bytes; both slots are written anew then, with
-            reserved bytes that are zero. Where no header is current, all fields (but for signature and checksum);
-            those left out are zero. "sequence_number" restarts the count.
-        needs_header_update: write both header slots anew even though no field changes.
-        commits_log: write what replay of the log means into the file, and give up the log.
-        new_size: length of the file in bytes, at least what it has; or None.
-        moves: what is copied behind the end of the file, by ascending targets; `new_size` holds all of it.
+        lacks: what somebody has to say before it can be done, in words; "" where nothing.
+        asks: ids of rules all of which must be named where consent is "offered"; where empty, any of `rules` will do.
     """
+
+    __repr__ = brief
 
     rules: tuple[str, ...]
     summary: str
     consent: str
     loses: str = ""
-    patches: tuple[Patch, ...] = ()
-    header: Mapping[str, Any] = field(default_factory=dict)
-    needs_header_update: bool = False
-    commits_log: bool = False
-    new_size: int | None = None
-    moves: tuple[Move, ...] = ()
+    asks: tuple[str, ...] = ()
+    lacks: str = ""
 
 
 Planner: TypeAlias = Callable[[Image, Report], Iterator[Repair]]
@@ -74,6 +63,8 @@ class Declined:
         reason: why it is not, in words.
     """
 
+    __repr__ = brief
+
     repair: Repair
     reason: str
 
@@ -87,6 +78,8 @@ class Step:
         patches: those of the repair; of a log that is replayed, what it changes, ranges of zeros left out.
         old: for each of the patches, the bytes that stand there when its turn comes; fewer where the file ends before.
     """
+
+    __repr__ = brief
 
     repair: Repair
     patches: tuple[Patch, ...] = ()
@@ -103,6 +96,8 @@ class Unmended:
         reason: why no repair mends it, in words.
     """
 
+    __repr__ = brief
+
     finding: Finding
     count: int
     reason: str
@@ -113,36 +108,57 @@ class Plan:
     """All that a repair does, and all that it leaves; nothing is written yet.
 
     Attributes:
-        image: the container as it is.
-        preview: the container as it will read.
+        changes: what is done to the file.
         steps: the repairs, in the order in which they build on one another.
         declined: repairs that somebody has to agree to, or that would do harm.
         unmended: what stays broken.
         before: what a check finds now.
         after: what a check will find.
-        operations: what is done to the file, in order; empty where there is nothing to do.
-        headers: of both headers as they will be at last, what differs, each with the bytes that stand there now.
-        changed: half-open ranges of the disk that read otherwise afterwards; empty unless something is given up.
-        is_comparable: the disk can be read now, so that its bytes can be compared with those afterwards.
-        digest: SHA-256, in hex, of the file's size, its header section and all that is going to be overwritten.
-        stamp: when the file was last written, in nanoseconds; 0 for what is no file.
     """
 
-    image: Image
-    preview: Image
+    __repr__ = brief
+
+    changes: ChangeSet
     steps: tuple[Step, ...]
     declined: tuple[Declined, ...]
     unmended: tuple[Unmended, ...]
     before: Report
     after: Report
-    operations: tuple[Operation, ...]
-    headers: tuple[tuple[Patch, bytes], ...]
-    changed: tuple[tuple[int, int], ...]
-    is_comparable: bool
-    digest: str
-    stamp: int
 
     @property
-    def written(self) -> int:
-        """Bytes that are written in all; what goes through the log is written twice."""
-        return sum(getattr(operation, "length", 0) for operation in self.operations)
+    def leaves_log(self) -> bool:
+        """Whether the file then has a log to replay that it had not: a second repair writes it into the file."""
+        return self.changes.preview.log.state == "replayed" != self.changes.image.log.state
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user wants.
+
+    Attributes:
+        offered: ids of rules whose offered repairs are agreed to.
+        lossy: repairs that give something up are agreed to.
+        keep: whether a rule is to be mended at all.
+        parents: files named as parents.
+        parent_dirs: folders to look for parents in.
+        with_chain: judge the link to the parent as well.
+        values: what the file does not say any more, by field; see `given`.
+    """
+
+    offered: Collection[str] = frozenset()
+    lossy: bool = False
+    keep: Callable[[str], bool] = lambda rule: True
+    parents: tuple[Readable, ...] = ()
+    parent_dirs: tuple[str | os.PathLike[str], ...] = ()
+    with_chain: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def not_agreed(self, repair: Repair) -> str:
+        """Why a repair is not agreed to, with what to say if it is to be done; "" where it is."""
+        if repair.lacks:
+            return repair.lacks
+        offered = set(self.offered)
+        if repair.consent == OFFERED:
+            is_agreed = offered.issuperset(repair.asks) if repair.asks else not offered.isdisjoint(repair.rules)
+            return "" if is_agreed else f"needs consent: --offer {','.join(repair.asks or repair.rules)}"
+        return "gives something up: --lossy" if repair.consent == LOSSY and not self.lossy else ""

@@ -1,72 +1,43 @@
 """How a plan comes about: planner after planner, each on what the file reads like after the ones before.
 
 Every repair is tried in memory and the outcome checked and compared before it is taken: one that claims to lose nothing
-and changes a byte of the disk, or makes a file unreadable that is not, is turned down. Writes nothing.
+and changes a byte of the disk, or makes a file unreadable that is not, is turned down.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, TypeAlias
 from uuid import uuid4
 
 from vhdx_format.layout import HEADER_SECTION_SIZE
-from vhdx_format.rules import RULES
 
-from ..chain import open_chain
+from ..change import script
+from ..change.apply import tried
+from ..change.change_set import AUTO, LOSSY, OFFERED, change_set, replaced
+from ..change.guest import differences
+from ..change.preview import Draft, begun, joined, loaded
 from ..check import Report, check_image, without_chain
+from ..check.report import PARENTS_FOUND
 from ..codec.overlay import merge_ranges
-from ..codec.source import Readable, open_source
+from ..codec.source import open_source
+from ..disk.chain import load_chain, open_chain
+from ..disk.image import Image, load_image
 from ..errors import IntegrityError, VhdxError
 from ..findings import Finding
-from ..image import Image, load_image
-from ..write.operation import Operation, touched
+from ..write.operation import Operation
 from ..write.patch import overlapping
-from . import bat, bitmaps, headers, layout, locator, log, metadata, regions, script
-from .draft import Draft, begun, joined, loaded
-from .effects import headers_at_last, step
-from .guest import differences, is_open
-from .identity import fingerprint, stamp
-from .plan import LOSSY, OFFERED, Declined, Plan, Planner, Repair, Step, Unmended
+from .apply import worse
+from .plan import Declined, Plan, Planner, Repair, Step, Unmended, Wishes
+from .planners import bat, bitmaps, headers, layout, locator, log, metadata, regions
 
-FIRST: Final[tuple[Planner, ...]] = (log.repairs, headers.repairs)
-"""The planners that settle which header and which log count."""
-
-REST: Final[tuple[Planner, ...]] = (
-    regions.repairs,
-    layout.repairs,
-    metadata.repairs,
-    bat.repairs,
-    bitmaps.repairs,
-)
-"""The planners that look at what is behind them."""
+REST: Final[tuple[Planner, ...]] = (layout.repairs, bat.repairs, bitmaps.repairs)
+"""The planners that look at what is behind header and log; those that a person tells something are not among them."""
 
 _ROUNDS: Final = 16  # of all planners; each takes up what the ones before made possible
 _CALLS: Final = 64  # of one planner in a round: repairs of one structure that cannot be taken together
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the user wants.
-
-    Attributes:
-        offered: ids of rules whose offered repairs are agreed to.
-        lossy: repairs that give something up are agreed to.
-        keep: whether a rule is to be mended at all.
-        parents: files named as parents.
-        parent_dirs: folders to look for parents in.
-        with_chain: judge the link to the parent as well.
-    """
-
-    offered: Collection[str] = frozenset()
-    lossy: bool = False
-    keep: Callable[[str], bool] = lambda rule: True
-    parents: tuple[Readable, ...] = ()
-    parent_dirs: tuple[str | os.PathLike[str], ...] = ()
-    with_chain: bool = False
 
 
 _Key: TypeAlias = tuple[tuple[str, ...], str, str]
@@ -105,13 +76,14 @@ def make_plan(image: Image, wishes: Wishes | None = None, progress: Callable[[in
         The plan. Never raises for what the file says.
 
     Raises:
-        FormatError: the system cannot read the file, or a file named as parent.
+        FileError: the system cannot read the file, or a file named as parent.
     """
     wishes = wishes or Wishes()
     parent = load_image(open_source(wishes.parents[0])) if wishes.parents else None
     try:
-        before = _checked(image, wishes, progress)
-        state = _State(wishes, progress, parent, begun(image, uuid4().bytes_le), image, before)
+        report = _checked(image, wishes, progress)
+        before = replace(report, survey=None)  # it may be large
+        state = _State(wishes, progress, parent, begun(image, uuid4().bytes_le), image, report)
         for _ in range(_ROUNDS):
             state.declined.clear()
             state.failed.clear()
@@ -125,20 +97,29 @@ def make_plan(image: Image, wishes: Wishes | None = None, progress: Callable[[in
 
 def _planners(state: _State) -> Iterator[Planner]:
     """The planners that may be asked, as the state is when their turn comes."""
-    yield from FIRST
-    if _is_settled(state.image):
+    values = state.wishes.values
+    is_log_made = "log_guid" in state.draft.header  # then the header that names the log is made by this plan
+    if not is_log_made and not headers.is_log_in_doubt(state.report):
+        yield log.repairs
+    yield partial(headers.repairs, values=values)
+    if _is_settled(state):
+        yield partial(regions.repairs, values=values)
         yield from REST
-        yield partial(_linked, state.parent)
+        yield partial(metadata.repairs, values=values)
+        yield partial(locator.repairs, parent=state.parent, is_found=bool(state.parent and _finds_parent(state)))
 
 
-def _linked(parent: Image | None, image: Image, report: Report) -> Iterator[Repair]:
-    return locator.repairs(image, report, parent)
+def _finds_parent(state: _State) -> bool:
+    """Whether there is a parent to which the linkage leads, as the file reads now."""
+    chain = load_chain(state.image, parents=state.wishes.parents, parent_dirs=state.wishes.parent_dirs)
+    chain.close_parents()
+    return len(chain.images) > 1
 
 
-def _is_settled(image: Image) -> bool:
-    """Whether the file means what it says as it stands: it has a current header and no log to replay."""
-    current = image.headers.current
-    if current is None or image.view.size < HEADER_SECTION_SIZE:
+def _is_settled(state: _State) -> bool:
+    """Whether the file means what it says as it stands: it has a current header, and no log to replay or in doubt."""
+    current = state.image.headers.current
+    if current is None or state.image.view.size < HEADER_SECTION_SIZE or headers.is_log_in_doubt(state.report):
         return False
     return bool(current.fields.log_guid.is_nil)
 
@@ -179,11 +160,8 @@ def _is_wanted(state: _State, repair: Repair) -> bool:
         return False
     if not any(wishes.keep(rule) for rule in repair.rules):
         return False
-    if repair.consent == OFFERED and not set(repair.rules) & set(wishes.offered):
-        state.declined[key] = Declined(repair, f"needs consent: --offer {','.join(repair.rules)}")
-        return False
-    if repair.consent == LOSSY and not wishes.lossy:
-        state.declined[key] = Declined(repair, "gives something up: --lossy")
+    if reason := wishes.not_agreed(repair):
+        state.declined[key] = Declined(repair, reason)
         return False
     return True
 
@@ -201,9 +179,12 @@ def _take(state: _State, repairs: list[Repair]) -> bool:
     if found.changed and not is_lossy:
         start, end = found.changed[0]
         return _turned_down(state, repairs, f"would change what the guest reads at {start:#x} to {end:#x}")
+    if found.gained and all(repair.consent == AUTO for repair in repairs):
+        start, end = found.gained[0]
+        return _turned_down(state, repairs, f"would give bytes for what cannot be read, {start:#x} to {end:#x}")
     if (report.refused or report.failure) and not (state.report.refused or state.report.failure):
         return _turned_down(state, repairs, f"would leave a file that cannot be read: {report.conclusion}")
-    state.steps += [step(state.image, repair) for repair in repairs]
+    state.steps += [_step(state.image, repair) for repair in repairs]
     state.taken += repairs
     if is_lossy:
         state.given_up += [*found.changed, *found.gained]
@@ -233,33 +214,47 @@ def _checked(image: Image, wishes: Wishes, progress: Callable[[int], None] | Non
         chain = open_chain(image, parents=wishes.parents, parent_dirs=wishes.parent_dirs)
     except VhdxError as error:
         return without_chain(report, error)
-    for parent in chain.images[1:]:
-        parent.close()
-    return report.joined(chain.findings)
+    chain.close_parents()
+    return replace(report.joined(chain.findings), parents=PARENTS_FOUND)
+
+
+def _step(image: Image, repair: Repair) -> Step:
+    return Step(repair, *replaced(image, repair.patches, commits_log=repair.commits_log))
 
 
 def _finished(state: _State, before: Report) -> Plan:
     changed = tuple(merge_ranges(state.given_up))
-    changes = {"data_write_guid": uuid4().bytes_le} if changed else {}
+    fields = {"data_write_guid": uuid4().bytes_le} if changed else {}
     operations: tuple[Operation, ...] = ()
     if not state.draft.is_empty:
-        operations = script.operations(state.draft, state.image, changes, uuid4().bytes_le)
-    image = state.draft.image
+        operations = script.operations(state.draft, state.image, fields, uuid4().bytes_le)
+    changes = change_set(state.draft.image, state.image, operations, changed, _consent(state.taken))
+    if operations and (failure := tried(changes, lambda after: worse(check_image(after), state.report))):
+        return _without_steps(state, before, failure)
     return Plan(
-        image=image,
-        preview=state.image,
+        changes=changes,
         steps=tuple(state.steps),
         declined=_declined(state),
         unmended=tuple(_unmended(state)),
         before=before,
         after=state.report,
-        operations=operations,
-        headers=headers_at_last(image.source, operations),
-        changed=changed,
-        is_comparable=is_open(image),
-        digest=fingerprint(image.source, touched(operations, image.source.size)),
-        stamp=stamp(image.source),
     )
+
+
+def _consent(taken: Iterable[Repair]) -> str:
+    """The most that somebody had to agree to."""
+    given = {repair.consent for repair in taken}
+    return next((consent for consent in (LOSSY, OFFERED) if consent in given), AUTO)
+
+
+def _without_steps(state: _State, before: Report, failure: str) -> Plan:
+    """A plan that does nothing, as what it was to do does not lead where it was to lead."""
+    image = state.draft.image
+    reason = f"tried in memory, the repairs do not work together: {failure}"
+    for repair in state.taken:
+        state.failed[_key(repair)] = Declined(repair, reason)
+    begun_again = replace(state, draft=begun(image, state.draft.file_write_guid), image=image, report=before)
+    return _finished(replace(begun_again, steps=[], taken=[], given_up=[]), before)
 
 
 def _declined(state: _State) -> tuple[Declined, ...]:
@@ -271,20 +266,22 @@ def _unmended(state: _State) -> Iterator[Unmended]:
     for finding in state.report.findings:
         first.setdefault(finding.rule, finding)
     for rule, finding in first.items():
-        yield Unmended(finding, state.report.totals[rule], _why_not(state, rule))
+        yield Unmended(finding, state.report.totals[rule], _why_not(state, finding))
 
 
-def _why_not(state: _State, rule: str) -> str:
-    declared = RULES[rule]
+def _why_not(state: _State, finding: Finding) -> str:
+    rule, declared = finding.rule, finding.declaration
     if not state.wishes.keep(rule):
         return "left out by choice"
-    if declared.repair == "no":
+    if finding.repair == "no":
         return "nothing can be derived from what the file still holds"
-    if declared.repair == "manual":
+    if finding.repair == "manual":
         return declared.repair_how
     declined = [item.reason for item in _declined(state) if rule in item.repair.rules]
     if declined:
         return declined[0]
-    if not _is_settled(state.image):
+    if rule in locator.OF_PARENT and not state.wishes.parents:
+        return "needs the parent, if you vouch for it: --parent FILE"
+    if not _is_settled(state):
         return "nothing else can be mended before it is known which header and which log count"
     return f"cannot be done safely here ({declared.repair_how})"

@@ -1,7 +1,6 @@
 """The block allocation table: its words, on demand.
 
-Knows where the table lies and how a word splits into state and file offset. Keeps a bounded number of pages of the
-table as plain integers and never the table as objects. Knows nothing of what a state means for a read.
+Keeps a bounded number of pages of the table as plain integers and never the table as objects.
 """
 
 from __future__ import annotations
@@ -9,15 +8,19 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Collection
-from threading import Lock
 
 from vhdx_format.layout import BAT_FILE_OFFSET_MASK, BAT_STATE_MASK, STRUCTURES
 
 from ..codec import decode
 from ..codec.source import Source
+from ..errors import became_shorter
 from ..findings import Finding
+from .presence import Presence
 
 ENTRY_SIZE = STRUCTURES["bat_entry"].size or 0
+BLOCK_UNKNOWN = "block_unknown"
+"""Condition of a finding: reserved bits are set where they leave nothing to read."""
+
 _PAGE_ENTRIES = 512
 _PAGES_KEPT = 256
 
@@ -39,15 +42,21 @@ class Bat:
     Args:
         view: the file after replay.
         file_offset: of the BAT region, in bytes.
-        entry_count: entries in use that the region holds; what lies behind reads as 0.
+        entry_count: entries in use that the region and the file hold; nobody knows what lies behind, and it is given
+            as 0.
+        presence: what the entries mean.
+        is_cut: entries are missing because the file ends inside the region.
     """
 
-    def __init__(self, view: Source, file_offset: int, entry_count: int) -> None:
+    def __init__(
+        self, view: Source, file_offset: int, entry_count: int, presence: Presence, *, is_cut: bool = False
+    ) -> None:
         self.view = view
         self.file_offset = file_offset
         self.entry_count = entry_count
+        self.presence = presence
+        self.is_cut = is_cut
         self._pages: dict[int, array[int]] = {}
-        self._lock = Lock()
 
     def word(self, index: int) -> int:
         """Entry `index` as a 64-bit integer; 0 past the table's end. Spec: MS-VHDX 2.5.1."""
@@ -57,20 +66,37 @@ class Bat:
             words = self._load(page)
         return words[inside] if inside < len(words) else 0
 
-    def words(self, start: int, count: int) -> bytes:
-        """Entries `start` to `start + count` as stored, eight bytes each; cut at the table's end."""
-        count = max(0, min(count, self.entry_count - start))
-        return self.view.read_at(self.file_offset + start * ENTRY_SIZE, count * ENTRY_SIZE)
+    def put(self, index: int, word: int) -> None:
+        """Take note that the view gives another word for entry `index` from now on: what writes it says so."""
+        page, inside = divmod(index, _PAGE_ENTRIES)
+        words = self._pages.get(page)
+        if words is not None:
+            words[inside] = word
 
-    def _load(self, page: int) -> array[int]:
-        raw = self.words(page * _PAGE_ENTRIES, _PAGE_ENTRIES)
-        words = array("Q", raw[: len(raw) // ENTRY_SIZE * ENTRY_SIZE])
+    def words(self, start: int, count: int) -> bytes:
+        """Entries `start` to `start + count` as stored, eight bytes each; cut at the table's end.
+
+        Raises:
+            IntegrityError: the file became shorter since it was opened.
+        """
+        size = max(0, min(count, self.entry_count - start)) * ENTRY_SIZE
+        raw = self.view.read_at(self.file_offset + start * ENTRY_SIZE, size)
+        if len(raw) < size:
+            raise became_shorter(self.view.name)
+        return raw
+
+    def integers(self, start: int, count: int) -> array[int]:
+        """As `words`, as integers."""
+        words = array("Q", self.words(start, count))
         if sys.byteorder == "big":
             words.byteswap()
-        with self._lock:
-            if len(self._pages) >= _PAGES_KEPT:
-                self._pages.clear()
-            self._pages[page] = words
+        return words
+
+    def _load(self, page: int) -> array[int]:
+        words = self.integers(page * _PAGE_ENTRIES, _PAGE_ENTRIES)
+        if len(self._pages) >= _PAGES_KEPT:
+            self._pages.clear()
+        self._pages[page] = words
         return words
 
     def findings(self, index: int, tags: Collection[str]) -> list[Finding]:
@@ -82,4 +108,5 @@ class Bat:
         """
         offset = self.file_offset + index * ENTRY_SIZE
         placed = decode.structure("bat_entry", self.words(index, 1), offset, f"bat[{index}]")
-        return decode.findings(placed, tags)
+        unknown = self.presence.says_nothing(self.word(index), "sector_bitmap" in tags)
+        return decode.findings(placed, tags, [BLOCK_UNKNOWN] if unknown else [])

@@ -1,6 +1,6 @@
 """Sector bitmaps: which sectors of a chunk are in this file.
 
-Knows the order of the bits and turns them into runs. Works on bytes that somebody else read.
+Works on bytes that somebody else read.
 """
 
 from __future__ import annotations
@@ -34,6 +34,29 @@ def runs(bitmap: bytes | memoryview, start: int, count: int) -> Iterator[tuple[i
             begun, value = position, bit
     if value is not None:
         yield begun, start + count - begun, value
+
+
+def shape(bitmap: bytes | memoryview, start: int, count: int) -> tuple[int, int, int]:
+    """How many runs there are, without a look at each.
+
+    Args:
+        bitmap: as for `runs`.
+        start: first bit.
+        count: number of bits, positive.
+
+    Returns:
+        Number of runs, of those with value False, and of the bits in them.
+
+    >>> shape(bytes([0b00111000]), 1, 6)
+    (3, 2, 3)
+
+    Spec: MS-VHDX 2.4
+    """
+    mask = (1 << count) - 1
+    bits = int.from_bytes(bitmap[start // 8 : -(-(start + count) // 8)], "little") >> start % 8 & mask
+    absent = bits ^ mask
+    changes = (bits ^ bits >> 1) & mask >> 1
+    return changes.bit_count() + 1, (absent & ~(absent << 1)).bit_count(), absent.bit_count()
 
 
 def _changes(bitmap: bytes | memoryview, start: int, end: int) -> Iterator[tuple[int, bool]]:

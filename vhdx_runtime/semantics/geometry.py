@@ -1,6 +1,6 @@
 """Sizes, and the arithmetic that leads from a guest byte to an entry of the BAT.
 
-Pure integer arithmetic over values that were checked before; knows nothing of files.
+Pure integer arithmetic over values that were checked before.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which of the two headers is current, and why.
 
 Knows how a header copy is judged (signature and checksum, nothing else) and how the current one is chosen; keeps the
-reason for which a copy was rejected. Knows nothing of the log or of anything else that a header points at.
+reason for which a copy was rejected.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from ..codec.decode import Placed
 from ..codec.source import Source
 from ..errors import Place
 from ..findings import Finding, make
+from ..wording import brief
 
 _AGREEING = ("version", "log_length", "log_offset")
 
@@ -29,6 +30,8 @@ class HeaderCopy:
         placed: the structure.
         findings: why it is not valid; empty for a valid one.
     """
+
+    __repr__ = brief
 
     number: int
     placed: Placed
@@ -55,6 +58,8 @@ class Headers:
         reason: why that one, in words.
         findings: what is wrong with the copies, the choice and the current header.
     """
+
+    __repr__ = brief
 
     copies: tuple[HeaderCopy, HeaderCopy]
     current: HeaderCopy | None

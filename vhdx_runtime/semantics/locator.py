@@ -1,7 +1,6 @@
 """The parent locator: by which strings a differencing file says what its parent is and where it was.
 
-Knows the pairs of key and value, which GUIDs a parent may have and which paths are worth a look. Works on the bytes of
-the item alone; whether any file is there, and may be opened, is not known here.
+Works on the bytes of the item alone; whether any file is there, and may be opened, is not known here.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from ..codec import decode
 from ..codec.decode import Placed
 from ..errors import Place
 from ..findings import Finding, make
+from ..wording import brief, counted
 
 PARENT_LINKAGE: Final = KEY_PARENT_LINKAGE.decode("ascii")
 PARENT_LINKAGE2: Final = KEY_PARENT_LINKAGE2.decode("ascii")
@@ -64,6 +64,8 @@ class Pair:
         skipped: id of the rule for which the pair is left out, or "".
     """
 
+    __repr__ = brief
+
     entry: Placed
     key: str | None
     value: str | None
@@ -82,6 +84,8 @@ class Locator:
         paths: (key, path) of each path worth a look, in the order in which they are tried.
         findings: every broken rule.
     """
+
+    __repr__ = brief
 
     header: Placed
     pairs: tuple[Pair, ...]
@@ -136,12 +140,12 @@ def parse(raw: bytes, file_offset: int) -> Locator:
 def _header_findings(header: Placed) -> list[Finding]:
     if not header.complete:
         size = STRUCTURES["parent_locator_header"].size
-        return [make("PLC-003", header.place(), f"only {len(header.raw)} bytes", f"{size} or more")]
+        return [make("PLC-003", header.place(), f"only {counted(len(header.raw), 'byte')}", f"{size} or more")]
     findings = decode.findings(header)
     count = header.fields.key_value_count
     if count > PAIRS_READ_MAX and decode.holds(header, "PLC-003"):
         expected = f"{PAIRS_READ_MAX} at most; the others are not looked at"
-        findings.append(make("PLC-006", header.place("key_value_count"), f"{count} pairs", expected))
+        findings.append(make("PLC-006", header.place("key_value_count"), counted(count, "pair"), expected))
     return findings
 
 
@@ -178,6 +182,7 @@ def _pair(entry: Placed, raw: bytes, file_offset: int, budget: int) -> tuple[Pai
         text, fault = _text(raw[start : start + length])
         if fault:
             conditions = ["accepted"] if text is not None else []
+            conditions += [] if text is not None and not _SURROGATE.search(text) else ["not_text"]
             findings.append(make("PLC-010", place, fault, "UTF-16LE without NUL", conditions))
         texts.append(text)
     return Pair(entry, texts[0], texts[1], "PLC-010" if None in texts else ""), findings, used
@@ -253,7 +258,7 @@ def _linkage(pairs: list[Pair], file_offset: int) -> tuple[tuple[bytes, ...], li
         shown, expected = _shown(pair.value), "a GUID in braces and small letters"
         text = linkage_text(pair.value)
         if text is None:
-            findings.append(make("PLC-014", place, shown, expected))
+            findings.append(make("PLC-014", place, shown, expected, ["no_guid"]))
             continue
         if pair.value != text:
             findings.append(make("PLC-014", place, shown, expected, ["accepted"]))

@@ -1,20 +1,23 @@
 """The metadata: the table, its items, and the values of those that are known.
 
-Knows how items are found and what must hold between table entries. Reads the view after replay. Knows nothing of what
-the values lead to; sizes are put together in `geometry.py`, the parent locator is read in `locator.py`.
+Reads the view after replay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vhdx_format.layout import (
     GUIDS,
+    HEADER_SECTION_SIZE,
+    ITEMS,
     METADATA_ITEM_LENGTH_MAX,
+    METADATA_SIGNATURE,
     METADATA_SYSTEM_ENTRIES_USUAL_MAX,
     METADATA_TABLE_SIZE,
     METADATA_USER_ENTRIES_MAX,
+    OBJECT_ALIGNMENT,
     STRUCTURES,
 )
 
@@ -23,15 +26,12 @@ from ..codec.decode import Placed
 from ..codec.source import Source
 from ..errors import Place
 from ..findings import Finding, make
+from ..wording import brief
 
+_PLACES_SEARCHED = 60_000  # MiB of a file
 _NAMES = {declared.raw: name for name, declared in GUIDS.items()}
-_PRESENCE = {
-    "file_parameters": "ITM-001",
-    "virtual_disk_size": "ITM-006",
-    "virtual_disk_id": "ITM-010",
-    "logical_sector_size": "ITM-012",
-    "physical_sector_size": "ITM-014",
-}
+NEEDED = {name: item.missing for name, item in ITEMS.items() if item.missing}
+"""The items that every disk has, each with the rule that wants it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Item:
         entry: its entry in the table.
         placed: its value, parsed, for known items of fixed form that are long enough.
     """
+
+    __repr__ = brief
 
     name: str | None
     item_id: bytes
@@ -73,6 +75,8 @@ class Metadata:
         findings: what is wrong.
     """
 
+    __repr__ = brief
+
     table: Placed | None
     items: tuple[Item, ...]
     findings: tuple[Finding, ...]
@@ -84,11 +88,6 @@ class Metadata:
 
 def load(view: Source, region_offset: int, region_length: int) -> Metadata:
     """Read the metadata table and the known items of fixed form.
-
-    Args:
-        view: the file after replay.
-        region_offset: file offset of the metadata region in bytes.
-        region_length: its length in bytes.
 
     Returns:
         The table, the items and the findings. Never raises for what the bytes say.
@@ -176,7 +175,7 @@ def _table_findings(items: Sequence[Item], table: Placed) -> list[Finding]:
     ):
         if count > limit:
             found.append(make(rule, table.place("entries"), f"{count} {kind} entries", f"at most {limit}"))
-    for name, rule in _PRESENCE.items():
+    for name, rule in NEEDED.items():
         if not any(item.name == name and item.length for item in items):
             found.append(make(rule, Place("metadata table", "", table.file_offset), f"no {name} item", "one"))
     return found + _overlaps(items)
@@ -192,6 +191,19 @@ def _overlaps(items: Sequence[Item]) -> list[Finding]:
         if item.offset + item.length > end:
             end, owner = item.offset + item.length, item.entry.label
     return found
+
+
+def signed_places(view: Source) -> Iterator[int]:
+    """File offsets at which the signature of a metadata table stands, in a file of which nothing else may be known.
+
+    At most the first places of a huge file are looked at; that is no limit of the format.
+
+    Spec: MS-VHDX 2.1, 2.6.1.1
+    """
+    last = min(view.size, _PLACES_SEARCHED * OBJECT_ALIGNMENT)
+    for offset in range(HEADER_SECTION_SIZE, last, OBJECT_ALIGNMENT):
+        if view.read_at(offset, len(METADATA_SIGNATURE)) == METADATA_SIGNATURE:
+            yield offset
 
 
 def read(view: Source, item: Item) -> bytes:

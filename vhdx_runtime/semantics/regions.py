@@ -1,7 +1,6 @@
 """The region table: which copy counts, and where the regions lie.
 
-Knows how a copy is judged, that the first valid one is taken, and what must hold between entries. Reads the view after
-replay. Knows nothing of what a region holds.
+Reads the view after replay.
 """
 
 from __future__ import annotations
@@ -20,9 +19,11 @@ from vhdx_format.layout import (
 
 from ..codec import decode
 from ..codec.decode import Placed
+from ..codec.overlay import known_end
 from ..codec.source import Source
 from ..errors import Place
 from ..findings import Finding, make
+from ..wording import brief
 
 _NOISE_RULES = ("RGN-001", "RGN-002")
 _COPY_RULES = (*_NOISE_RULES, "RGN-005")
@@ -39,6 +40,8 @@ class RegionCopy:
         header: its first part, or None where the file ends before.
         findings: why it is not valid; empty for a valid one.
     """
+
+    __repr__ = brief
 
     number: int
     placed: Placed
@@ -64,6 +67,8 @@ class Region:
         placed: its entry in the table.
     """
 
+    __repr__ = brief
+
     name: str | None
     guid: bytes
     file_offset: int
@@ -88,6 +93,8 @@ class Regions:
         findings: what is wrong.
     """
 
+    __repr__ = brief
+
     copies: tuple[RegionCopy, RegionCopy]
     current: RegionCopy | None
     entries: tuple[Region, ...]
@@ -100,9 +107,6 @@ class Regions:
 
 def load(view: Source) -> Regions:
     """Read both region tables and take the first valid one.
-
-    Args:
-        view: the file after replay.
 
     Returns:
         Both copies, the regions and the findings. Never raises for what the bytes say.
@@ -124,7 +128,7 @@ def load(view: Source) -> Regions:
     if current.header is not None:
         findings += [finding for finding in decode.findings(current.header) if finding.rule not in _COPY_RULES]
     entries = tuple(_region(placed) for placed in decode.elements(current.placed, "entries"))
-    findings += _entry_findings(entries, view.size)
+    findings += _entry_findings(entries, view)
     findings += _table_findings(entries, current)
     return Regions((first, second), current, entries, tuple(findings))
 
@@ -159,15 +163,16 @@ def _known(region: Region) -> list[str]:
     return ["known" if region.name else "unknown"]
 
 
-def _entry_findings(entries: Sequence[Region], file_size: int) -> list[Finding]:
+def _entry_findings(entries: Sequence[Region], view: Source) -> list[Finding]:
     found: list[Finding] = []
     seen: dict[bytes, Region] = {}
     for region in entries:
         conditions = _known(region)
         found += decode.findings(region.placed, conditions=conditions)
-        if region.end > file_size:
+        limit = known_end(view, region.file_offset)
+        if region.end > limit:
             shown = f"{region.file_offset:#x} to {region.end:#x}"
-            expected = f"an end at or before {file_size:#x}, where the file ends"
+            expected = f"an end at or before {limit:#x}, where the file ends"
             condition = [region.name or "unknown"]
             found.append(make("RGN-012", region.placed.place("file_offset"), shown, expected, condition))
         if region.guid in seen:

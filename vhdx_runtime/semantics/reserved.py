@@ -1,6 +1,5 @@
 """Bytes that nothing uses and that should be zero: reserved fields, paddings, unused entries of the BAT.
 
-Knows the rules about them, for whoever collects findings or shows fields; which fields are reserved, the schema says.
 Readers ignore such bytes, so opening never asks.
 """
 
@@ -16,18 +15,14 @@ from ..codec.decode import Placed, is_read
 from ..codec.source import Source
 from ..errors import Place
 from ..findings import Finding, make
+from ..wording import agreeing, counted
 
 _ENTRY_SIZE = layout.STRUCTURES["bat_entry"].size or 0
 _CHUNK = 1 << 20
 
 
 def field(placed: Placed, name: str) -> Finding | None:
-    """The finding of a reserved field that is not zero, or None; also where the field is not reserved.
-
-    Args:
-        placed: the structure.
-        name: id of the field.
-    """
+    """The finding of a reserved field that is not zero, or None; also where the field is not reserved."""
     declared = next(field for field in layout.STRUCTURES[placed.structure].fields if field.id == name)
     if declared.zero_rule is None or not is_read(placed, name):
         return None
@@ -41,27 +36,14 @@ def fields(placed: Placed) -> Iterator[Finding]:
 
 
 def header_padding(source: Source, number: int) -> Finding | None:
-    """The finding of the rest of a header's slot, or None.
-
-    Args:
-        source: the file as it is.
-        number: 1 or 2.
-
-    Spec: MS-VHDX 2.2.2
-    """
+    """The finding of the rest of a header's slot, or None. Spec: MS-VHDX 2.2.2."""
     slot = (layout.HEADER_1_OFFSET, layout.HEADER_2_OFFSET)[number - 1]
     place = Place(f"header {number}", "padding", slot + layout.HEADER_SIZE)
     return _range(source, "HDR-016", place, layout.HEADER_SLOT_SIZE - layout.HEADER_SIZE)
 
 
 def header_section_tail(source: Source) -> Finding | None:
-    """The finding of what lies behind the second region table up to the first MiB, or None.
-
-    Args:
-        source: the file as it is.
-
-    Spec: MS-VHDX 2.2
-    """
+    """The finding of what lies behind the second region table up to the first MiB, or None. Spec: MS-VHDX 2.2."""
     place = Place("header section", "tail", layout.HEADER_SECTION_USED)
     return _range(source, "FTI-007", place, layout.HEADER_SECTION_SIZE - layout.HEADER_SECTION_USED)
 
@@ -84,7 +66,12 @@ def unused_entries(view: Source, table: int, ranges: Iterable[tuple[int, int]]) 
     if first is None:
         return None
     place = Place(f"bat[{first}]", "entries", table + first * _ENTRY_SIZE)
-    return make("BAT-018", place, f"{count} unused entries that are not zero", "zeros")
+    return make(
+        "BAT-018",
+        place,
+        f"{agreeing(counted(count, 'unused entry', 'unused entries'), 'that is', 'that are')} not zero",
+        "zeros",
+    )
 
 
 def nonzero_entries(view: Source, table: int, start: int, stop: int) -> Iterator[Any]:
@@ -119,4 +106,6 @@ def _finding(rule: str, place: Place, raw: bytes) -> Finding | None:
         return None
     first = len(raw) - len(raw.lstrip(b"\0"))
     where = Place(place.structure, place.field, (place.file_offset or 0) + first)
-    return make(rule, where, f"{len(raw) - raw.count(0)} bytes that are not zero", "zeros")
+    return make(
+        rule, where, f"{agreeing(counted(len(raw) - raw.count(0), 'byte'), 'that is', 'that are')} not zero", "zeros"
+    )

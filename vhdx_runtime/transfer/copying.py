@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Final
 
-from ..disk import VirtualDisk
-from ..errors import IntegrityError
+from ..disk.virtual import VirtualDisk
 from ..portable import copy_range, pwrite
 from .extents import Extent, Lost, of_disk
 
@@ -58,13 +58,9 @@ def _steps(extents: Iterator[Extent]) -> Iterator[Extent]:
 def _copy(disk: VirtualDisk, extent: Extent, fd: int) -> None:
     source = extent.source
     if source is not None and source.fd is not None:
-        try:
+        with suppress(OSError):  # which of the two files failed, the way through memory tells
             if copy_range(source.fd, extent.file_offset, fd, extent.virtual_offset, extent.length) == extent.length:
                 return
-            raise IntegrityError(f"{source.name}: the file became shorter while it was read")
-        except (OSError, IntegrityError):
-            if not disk.salvaging:
-                raise
     _copy_through_memory(disk, extent, fd)  # when salvaging, gives up bad places only
 
 

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from ..disk import VirtualDisk
+from ..codec.source import Source
+from ..disk.virtual import VirtualDisk
+from ..errors import became_shorter
 from .copying import chunks
 from .extents import Extent, Lost, of_disk
 
@@ -43,11 +45,46 @@ def digests(
     Raises:
         VhdxError: a range cannot be read.
     """
+    return _digested(chunks(disk, lost), advance, algorithms)
+
+
+def file_digests(source: Source, advance: Callable[[int], object], algorithms: Sequence[str]) -> dict[str, str]:
+    """Digest all bytes of a file as it is; see `digests`.
+
+    Args:
+        source: the file.
+        advance: called with the file offset up to which all is digested.
+        algorithms: names that `hashlib` knows.
+
+    Raises:
+        VhdxError: a range cannot be read, or the file became shorter.
+    """
+
+    def _chunks() -> Iterator[bytes]:
+        for position in range(0, source.size, _STEP):
+            raw = source.read_at(position, _STEP)
+            if len(raw) < min(_STEP, source.size - position):
+                raise became_shorter(source.name)
+            yield raw
+
+    return _digested(_chunks(), advance, algorithms)
+
+
+def fixed_algorithms() -> list[str]:
+    """Names of the algorithms of `hashlib` whose digests have one length, those that there are everywhere."""
+    return sorted(
+        name for name in hashlib.algorithms_guaranteed if hashlib.new(name, usedforsecurity=False).digest_size
+    )
+
+
+def _digested(
+    data: Iterable[bytes | memoryview], advance: Callable[[int], object], algorithms: Sequence[str]
+) -> dict[str, str]:
     states: dict[str, Any] = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
     position = 0
     with ThreadPoolExecutor(len(states)) as pool:
         pending: list[Any] = []
-        for chunk in chunks(disk, lost):  # read while the one before is digested
+        for chunk in data:  # read while the one before is digested
             for task in pending:
                 task.result()
             advance(position)
@@ -73,29 +110,64 @@ def sparse_digest(disk: VirtualDisk, lost: Lost, advance: Callable[[int], object
     Raises:
         VhdxError: a range cannot be read.
     """
-    state = hashlib.sha256()
-    units = 0
-    buffer = memoryview(bytearray(_STEP))
-    for start, end in _unit_spans(of_disk(disk, lost), disk.size):
-        for position in range(start, end, _STEP):
-            count = disk.readinto_at(position, buffer[: end - position])
-            if buffer[:count] != _ZERO_STEP[:count]:
-                units += _add_units(state, position, bytes(buffer[:count]))
-            advance(position + count)
-    advance(disk.size)
-    return state.hexdigest(), units
+    digest = UnitDigest()
+    digest.add_extents(of_disk(disk, lost), disk.size, disk.readinto_at, advance)
+    return digest.hexdigest(), digest.units
 
 
-def _add_units(state: Any, position: int, data: bytes) -> int:
-    """Digest the units of `data`, which starts at a unit, that are not zero; returns how many."""
-    units = 0
-    for start in range(0, len(data), SPARSE_UNIT):
-        unit = data[start : start + SPARSE_UNIT]
-        if unit != _ZERO_STEP[: len(unit)]:
-            state.update((position + start).to_bytes(_OFFSET_BYTES, "little"))
-            state.update(unit)
-            units += 1
-    return units
+class UnitDigest:
+    """The digest that `SPARSE_DEFINITION` defines, fed in ascending order.
+
+    Attributes:
+        units: how many were not zero so far.
+    """
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+        self.units = 0
+
+    def hexdigest(self) -> str:
+        """The digest of all that was added."""
+        return self._state.hexdigest()
+
+    def add(self, position: int, data: memoryview) -> None:
+        """Digest the units of some bytes, which start at a unit, that are not zero."""
+        raw = bytes(data)  # a view is compared byte by byte
+        if raw == _ZERO_STEP[: len(raw)]:
+            return
+        for start in range(0, len(raw), SPARSE_UNIT):
+            unit = raw[start : start + SPARSE_UNIT]
+            if unit != _ZERO_STEP[: len(unit)]:
+                self._state.update((position + start).to_bytes(_OFFSET_BYTES, "little"))
+                self._state.update(unit)
+                self.units += 1
+
+    def add_extents(
+        self,
+        extents: Iterable[Extent],
+        size: int,
+        readinto_at: Callable[[int, memoryview], object],
+        advance: Callable[[int], object],
+    ) -> None:
+        """Digest all units that an extent touches.
+
+        Args:
+            extents: the parts that may hold something, in ascending order.
+            size: in bytes, of all.
+            readinto_at: fills a buffer from an offset on.
+            advance: called with the offset up to which all is digested.
+
+        Raises:
+            VhdxError: a range cannot be read.
+        """
+        buffer = memoryview(bytearray(_STEP))
+        for start, end in _unit_spans(extents, size):
+            for position in range(start, end, _STEP):
+                part = buffer[: end - position]
+                readinto_at(position, part)
+                self.add(position, part)
+                advance(position + len(part))
+        advance(size)
 
 
 def _unit_spans(extents: Iterable[Extent], size: int) -> Iterator[tuple[int, int]]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from ..codec.source import Source
-from ..disk import VirtualDisk
-from ..errors import IntegrityError
-from ..mapping import DATA, UNREADABLE
+from ..disk.ranges import LOG, MISSING, Range, take
+from ..disk.virtual import VirtualDisk
+from ..errors import became_shorter
 from ..portable import next_data
-from ..ranges import LOG, MISSING, Range
+from ..semantics.presence import DATA, PARTIAL, UNREADABLE
 
 # Not in the specification: a list of lost ranges is kept up to this length; what follows is counted only.
 LOST_KEPT: Final = 100_000
@@ -53,27 +53,49 @@ class Lost:
     """What could not be had: ranges that are unreadable, or that were left to a parent that is not there.
 
     Attributes:
-        ranges: the first `LOST_KEPT` of them.
-        count: of all of them.
-        bytes: in all of them.
+        ranges: the first `LOST_KEPT` of them, neighbours joined, in ascending order.
+        count: of all of them; those that are not in `ranges` may end with their block.
+        bytes: in all of them; at least, where the disk itself lists not all.
+        is_complete: `ranges` are all of them.
     """
 
     ranges: list[Range] = field(default_factory=list)
     count: int = 0
     bytes: int = 0
+    is_complete: bool = True
 
     def add(self, lost: Range) -> None:
         """Note one more."""
-        self.count += 1
         self.bytes += lost.length
-        if len(self.ranges) < LOST_KEPT:
-            self.ranges.append(lost)
+        known = len(self.ranges)
+        self.is_complete = self.is_complete and take(self.ranges, lost, LOST_KEPT)
+        self.count += len(self.ranges) - known if self.is_complete else 1
+
+    def add_missing(self, disk: VirtualDisk, found: Range) -> None:
+        """Note what is missing of a range of the kind partial: one by one as long as they are listed."""
+        image = disk.images[found.depth]
+        step = image.geometry.block_size if image.geometry else found.length
+        position, end = found.virtual_offset, found.virtual_offset + found.length
+        while position < end:
+            length = min(end, (position // step + 1) * step) - position
+            if self.is_complete:
+                for part in disk.ranges(position, length):
+                    if part.kind == MISSING:
+                        self.add(part)
+            elif image.mapping is not None:
+                count, size = image.mapping.absent(position, length)
+                self.count += count
+                self.bytes += size
+            position += length
 
     def add_failures(self, disk: VirtualDisk) -> None:
         """Note the places that a salvaging disk could not read although its structures are sound."""
         for failed in disk.lost:
             if failed.file_offset is not None:
                 self.add(failed)
+        self.ranges.sort()
+        self.count += disk.unlisted
+        self.is_complete &= not disk.unlisted
 
 
 class StoredParts:
@@ -98,7 +120,7 @@ class StoredParts:
             self._ends.append(position)
         self._known = source.fd is not None
         if source.size and not source.read_at(source.size - 1, 1):  # what is gone would look like a hole
-            raise IntegrityError(f"{source.name}: the file became shorter while it was read")
+            raise became_shorter(source.name)
 
     def within(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The parts of [start, end), file offsets in bytes, that are not holes, as (start, end) in order."""
@@ -129,19 +151,21 @@ def of_disk(disk: VirtualDisk, lost: Lost, offset: int = 0, length: int | None =
         VhdxError: a range is unreadable, and the disk was not opened for salvage.
     """
     stored: dict[int, StoredParts] = {}
-    for found in disk.ranges(offset, length):
+    for found in disk.ranges(offset, length, coarse=True):
         if found.kind == DATA and found.file_offset is not None:
-            source = disk.chain[found.depth].source
+            source = disk.images[found.depth].source
             if found.depth not in stored:
                 stored[found.depth] = StoredParts(source)
             shift = found.virtual_offset - found.file_offset
             for start, end in stored[found.depth].within(found.file_offset, found.file_offset + found.length):
                 yield Extent(start + shift, end - start, source, start)
-        elif found.kind == LOG:
+        elif found.kind in (LOG, PARTIAL):
+            if found.kind == PARTIAL and found.depth + 1 == len(disk.images):
+                lost.add_missing(disk, found)
             yield Extent(found.virtual_offset, found.length, None, 0)
         elif found.kind in (UNREADABLE, MISSING):
-            if found.kind == UNREADABLE:
-                disk.read_at(found.virtual_offset, 1)  # raises what is wrong with it, unless zeros are asked for
+            if found.kind == UNREADABLE and not disk.salvaging:
+                disk.read_at(found.virtual_offset, 1)  # raises what is wrong with it
             lost.add(found)
 
 

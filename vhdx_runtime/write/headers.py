@@ -16,6 +16,7 @@ from vhdx_format.layout import (
     SEQUENCE_NUMBER_MAX,
     STRUCTURES,
 )
+from vhdx_format.packers import pack_header
 
 from ..codec import encode
 from ..errors import IntegrityError
@@ -26,6 +27,9 @@ NIL: Final = bytes(next(field.size or 0 for field in STRUCTURES["ms_guid"].field
 """The GUID that is none."""
 
 _OFFSETS: Final = tuple(place.offset for place in PLACES if place.structure == "header")
+_EMPTY: Final = {
+    field.id: bytes(field.size or 0) if field.type in ("guid", "bytes") else 0 for field in STRUCTURES["header"].fields
+}
 _LEFT_OUT: Final = ("signature", "checksum", "reserved")
 _PASSES: Final = 2
 _RULE: Final = "HDR-019"
@@ -89,7 +93,7 @@ def updated(pair: HeaderPair, changes: Mapping[str, Any]) -> tuple[HeaderPair, l
 
 def built(fields: Mapping[str, Any]) -> bytes:
     """A header's bytes, sealed, with reserved bytes that are zero. Spec: MS-VHDX 2.2.2."""
-    return encode.seal("header", encode.build("header", {**fields, "signature": HEADER_SIGNATURE}))
+    return encode.seal("header", pack_header(**{**_EMPTY, **fields, "signature": HEADER_SIGNATURE}))
 
 
 def _fields(copy: HeaderCopy) -> dict[str, Any]:

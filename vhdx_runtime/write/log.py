@@ -10,25 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from vhdx_format import layout
-
-from ..codec import encode
 from ..codec.overlay import Overlay
-from ..semantics.log.entries import data_offset
+from .entry import SECTOR, capacity
 from .headers import NIL, HeaderPair, updated
 from .operation import Flush, Operation, Resize, Write, clearing, copies
-
-SECTOR: Final = layout.LOG_SECTOR_SIZE
+from .ring import Ring
 
 Update: TypeAlias = tuple[int, bytes]
 """File offset of a sector, and its new bytes."""
 
-_SIZES: Final = {field.id: field.size or 0 for field in layout.STRUCTURES["data_descriptor"].fields}
-_LEADING: Final = _SIZES["leading_bytes"]
-_TRAILING: Final = _SIZES["trailing_bytes"]
-_HALF_BITS: Final = 8 * next(
-    field.size or 0 for field in layout.STRUCTURES["data_sector"].fields if field.id == "sequence_low"
-)
 _PARTS: Final = 2  # of the log: while an entry is written into one, the entry before it stays whole in the other
 
 
@@ -58,10 +48,7 @@ class Space:
         >>> Space(1 << 20, 1 << 20, 4 << 20).capacity
         126
         """
-        count = self.part // SECTOR - 1
-        while count > 0 and data_offset(count) + count * SECTOR > self.part:
-            count -= 1
-        return max(0, count)
+        return capacity(self.part)
 
 
 def replayed(view: Overlay) -> Iterator[Operation]:
@@ -112,64 +99,24 @@ def transaction(
     Spec: MS-VHDX 2.3, 2.3.1
     """
     batches = list(_batches(groups, space.capacity))
-    operations: list[Operation] = [Write(space.offset, entry(space, 0, 1, (), log_guid)), Flush()]
+    ring = Ring(space.offset, space.length)
+    operations = _logged(ring, (), log_guid, space.file_size)
     pair, publishing = updated(pair, {"log_guid": log_guid})
     operations += publishing
-    for number, batch in enumerate(batches, 1):
-        position = number % _PARTS * space.part
-        operations += [Write(space.offset + position, entry(space, position, number + 1, batch, log_guid)), Flush()]
+    for batch in batches:
+        operations += _logged(ring, batch, log_guid, space.file_size)
         operations += [*(Write(offset, data) for offset, data in batch), Flush()]
+        ring.written_home()
+        ring.settled()
     pair, closing = updated(pair, {"log_guid": NIL})
     return pair, operations + closing
 
 
-def entry(space: Space, position: int, sequence_number: int, updates: Sequence[Update], log_guid: bytes) -> bytes:
-    """One log entry that ends the sequence of which it is the only one.
-
-    Args:
-        space: the log and the file.
-        position: where the entry is to stand, in bytes from the start of the log.
-        sequence_number: positive.
-        updates: sectors; a shorter one, at the end of a file, is filled up with zeros.
-        log_guid: of the header.
-
-    Returns:
-        Its bytes, a whole number of sectors.
-
-    Spec: MS-VHDX 2.3.1
-    """
-    used = layout.LOG_ENTRY_HEADER_SIZE + layout.LOG_DESCRIPTOR_SIZE * len(updates)
-    start = data_offset(len(updates))
-    whole = layout.OBJECT_ALIGNMENT
-    sectors = [(offset, data.ljust(SECTOR, b"\0")) for offset, data in updates]
-    high, low = divmod(sequence_number, 1 << _HALF_BITS)
-    data_sector = {"signature": layout.DATA_SECTOR_SIGNATURE, "sequence_high": high, "sequence_low": low}
-    fields = {
-        "header": {
-            "signature": layout.LOG_ENTRY_SIGNATURE,
-            "entry_length": start + len(sectors) * SECTOR,
-            "tail": position,
-            "sequence_number": sequence_number,
-            "descriptor_count": len(sectors),
-            "log_guid": log_guid,
-            "flushed_file_offset": space.file_size // whole * whole,
-            "last_file_offset": -(-space.file_size // whole) * whole,
-        },
-        "descriptors": [{"data": _descriptor(offset, data, sequence_number)} for offset, data in sectors],
-        "padding": bytes(start - used),
-        "data_sectors": [data_sector | {"data": data[_LEADING:-_TRAILING]} for _, data in sectors],
-    }
-    return encode.seal("log_entry", encode.build("log_entry", fields))
-
-
-def _descriptor(file_offset: int, data: bytes, sequence_number: int) -> dict[str, int | bytes]:
-    return {
-        "signature": layout.DATA_DESCRIPTOR_SIGNATURE,
-        "trailing_bytes": data[-_TRAILING:],
-        "leading_bytes": data[:_LEADING],
-        "file_offset": file_offset,
-        "sequence_number": sequence_number,
-    }
+def _logged(ring: Ring, batch: Sequence[Update], log_guid: bytes, size: int) -> list[Operation]:
+    """Write an entry and flush it."""
+    slot, pieces = ring.entry(batch, log_guid, size, size)
+    ring.flushed(slot)
+    return [*(Write(offset, part) for offset, part in pieces), Flush()]
 
 
 def _batches(groups: Sequence[Sequence[Update]], capacity: int) -> Iterator[list[Update]]:

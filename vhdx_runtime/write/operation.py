@@ -14,6 +14,7 @@ from ..codec.holes import data_ranges
 from ..codec.overlay import merge_ranges
 from ..codec.source import Source
 from ..errors import IntegrityError
+from ..wording import brief
 from .patch import Patch
 from .target import Target
 
@@ -30,6 +31,8 @@ class Write:
         data: not empty.
         is_checked: read it back after the next flush and stop where it reads otherwise.
     """
+
+    __repr__ = brief
 
     file_offset: int
     data: bytes

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..wording import brief
+
 # Fields of the format, and entries of the block allocation table, are whole groups of this many bytes or lie inside
 # one: a patch that covers whole groups always shows a whole field, a checksum too.
 _GROUP = 8
@@ -23,6 +25,8 @@ class Patch:
         file_offset: where the first byte goes.
         data: the new bytes; not empty.
     """
+
+    __repr__ = brief
 
     file_offset: int
     data: bytes

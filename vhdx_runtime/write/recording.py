@@ -1,7 +1,26 @@
 """A file in memory that remembers how it was written, and what a crash may leave of it.
 
-A medium writes whole sectors; what was not flushed may be there or not,
-in any order. Knows nothing of what the bytes mean.
+For crash tests of whatever writes through a target, yours too: record it, then hold what each crash leaves against what
+has to be there. A medium writes whole sectors; what was not flushed may be there or not, in any order. What the bytes
+mean is all the same here.
+
+A disk is made and written in memory; whatever a crash leaves of it opens, and has what was flushed:
+
+>>> import vhdx_runtime as vhdx
+>>> from vhdx_runtime.write.disk import open_writable
+>>> from vhdx_runtime.write.recording import Recording, crashes
+>>> made = Recording(b"")
+>>> geometry = vhdx.create(made, size=4 << 20, block_size=1 << 20).geometry
+>>> target = Recording(made.content())
+>>> with open_writable(target) as disk:
+...     _ = disk.write_at(0, b"A" * 4096)
+...     disk.flush()
+...     acknowledged = len(target.events)
+...     _ = disk.write_at(0, b"B" * 4096)
+>>> flushed = Recording(made.content()).after(target.events[:acknowledged])
+>>> for what, left in crashes(flushed, target.events[acknowledged:]):
+...     with vhdx.open(left.content()) as disk:
+...         assert set(disk.read_at(0, 4096)) <= set(b"AB"), what
 """
 
 from __future__ import annotations
@@ -14,7 +33,6 @@ from .patch import Patch, pages
 
 MEDIUM_SECTOR: Final = 512
 """Bytes that a medium writes whole or not at all."""
-
 
 _PAGE: Final = 4096
 _MISSING: Final = 16  # events of one window that are left out, one at a time; of more, some
@@ -79,7 +97,7 @@ class Recording:
         buffer[: len(data)] = data
         return len(data)
 
-    def write_at(self, offset: int, data: bytes) -> None:
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """As `Target.write_at`."""
         self._do(Event("write", offset, bytes(data)))
 

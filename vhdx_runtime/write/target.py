@@ -6,15 +6,17 @@ on `portable` for the system's calls. Knows nothing of what the bytes mean.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 from ..codec.source import Source, file_identity
-from ..errors import FormatError
-from ..portable import READ_ONLY_FLAGS, flush, flush_folder, lock, pread, pwrite
+from ..errors import FileError, FormatError, file_error
+from ..portable import READ_ONLY_FLAGS, flush, flush_folder, lock, pread, preadv_into, pwrite
+from .locks import holders
 
 _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _KINDS: Final = {stat.S_IFDIR: "a directory", stat.S_IFBLK: "a block device", stat.S_IFCHR: "a character device"}
@@ -23,7 +25,7 @@ _KINDS: Final = {stat.S_IFDIR: "a directory", stat.S_IFBLK: "a block device", st
 class Target(Source, Protocol):
     """A source that can be written. Its size is what it is now."""
 
-    def write_at(self, offset: int, data: bytes) -> None:
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Write `data` at `offset`, a file offset in bytes; the file grows where it ends before.
 
         Raises:
@@ -48,35 +50,20 @@ class Target(Source, Protocol):
         ...
 
 
-class FileTarget:
-    """A regular file, open for writing and locked. Symbolic links are followed; all names of a file are the same file.
+class DescriptorTarget:
+    """An open file descriptor as a target.
 
-    A block device is refused: it cannot get another length, so what is done to it cannot always be undone.
-
-    Raises:
-        FormatError: it is not there, is no regular file, may not be written, is marked read-only, or is locked by
-            somebody else.
+    Args:
+        fd: open for reading and writing.
+        name: what to call it.
     """
 
-    __slots__ = ("_fd", "identity", "links", "name")
+    __slots__ = ("_fd", "identity", "name")
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._fd = -1
-        self.name = os.fsdecode(path)
-        try:
-            _require_writable(self.name, os.stat(self.name))  # before it is opened: opening some devices does something
-            self._fd = os.open(self.name, READ_ONLY_FLAGS | os.O_RDWR)
-            status = os.fstat(self._fd)
-            _require_writable(self.name, status)
-            if not lock(self._fd):
-                raise FormatError(f"{self.name}: is in use by another program, which has locked it")
-            self.identity: Hashable = file_identity(status)
-            self.links = status.st_nlink
-        except (OSError, FormatError) as error:
-            self.close()
-            if isinstance(error, FormatError):
-                raise
-            raise FormatError(f"{self.name}: cannot be opened for writing: {error.strerror or error}") from error
+    def __init__(self, fd: int, name: str) -> None:
+        self._fd = fd
+        self.name = name
+        self.identity: Hashable = file_identity(os.fstat(fd)) if fd >= 0 else ("descriptor", fd)
 
     @property
     def fd(self) -> int | None:
@@ -90,12 +77,16 @@ class FileTarget:
 
     def read_at(self, offset: int, length: int) -> bytes:
         """As `Source.read_at`."""
+        if offset < 0 or length < 0:
+            raise ValueError(f"{self.name}: negative offset or length: {offset}, {length}")
         parts = []
+        length = min(length, self.size - offset)
         while length > 0:
             try:
                 part = pread(self._fd, length, offset)
             except OSError as error:
-                raise FormatError(f"{self.name}: cannot be read at {offset:#x}: {error.strerror}") from error
+                message = f"{self.name}: cannot be read at {offset:#x}: {error.strerror or error}"
+                raise file_error(message, error, self.name) from error
             if not part:
                 break
             parts.append(part)
@@ -104,17 +95,28 @@ class FileTarget:
 
     def readinto_at(self, offset: int, buffer: memoryview) -> int:
         """As `Source.readinto_at`."""
-        data = self.read_at(offset, len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        done = 0
+        while done < len(buffer):
+            try:
+                count = preadv_into(self._fd, buffer[done:], offset + done)
+            except OSError as error:
+                message = f"{self.name}: cannot be read at {offset:#x}: {error.strerror or error}"
+                raise file_error(message, error, self.name) from error
+            if not count:
+                break
+            done += count
+        return done
 
-    def write_at(self, offset: int, data: bytes) -> None:
+    def write_at(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """As `Target.write_at`."""
         view = memoryview(data)
-        while view:
-            with _naming(self.name):
+        try:
+            while view:
                 count = pwrite(self._fd, view, offset)
-            offset, view = offset + count, view[count:]
+                offset, view = offset + count, view[count:]
+        except OSError as error:
+            error.filename = self.name
+            raise
 
     def resize(self, size: int) -> None:
         """As `Target.resize`."""
@@ -131,6 +133,42 @@ class FileTarget:
         fd, self._fd = self._fd, -1
         if fd >= 0:
             os.close(fd)
+
+
+class FileTarget(DescriptorTarget):
+    """A regular file, open for writing and locked. Symbolic links are followed; all names of a file are the same file.
+
+    A block device is refused: it cannot get another length, so what is done to it cannot always be undone.
+
+    Raises:
+        MissingFileError: there is no such file.
+        ForbiddenFileError: it may not be written, or is marked read-only.
+        FileError: the system cannot open it, or somebody else has locked it.
+        FormatError: it is no regular file.
+    """
+
+    __slots__ = ("links", "path")
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(-1, os.fsdecode(path))
+        try:
+            # Not abspath: that would cancel "link/.." by its text.
+            self.path = self.name if os.path.isabs(self.name) else os.path.join(os.getcwd(), self.name)
+            _require_writable(self.name, os.stat(self.name))  # before it is opened: opening some devices does something
+            self._fd = os.open(self.name, READ_ONLY_FLAGS | os.O_RDWR)
+            status = os.fstat(self._fd)
+            _require_writable(self.name, status)
+            if not lock(self._fd):
+                held = ", ".join(holders(self._fd)) or "another program"
+                raise _refusal(f"{self.name}: is in use by {held}, which has locked it", errno.EAGAIN, self.name)
+            self.identity = file_identity(status)
+            self.links = status.st_nlink
+        except (OSError, FormatError) as error:
+            self.close()
+            if isinstance(error, (FileError, FormatError)):
+                raise
+            message = f"{self.name}: cannot be opened for writing: {error.strerror or error}"
+            raise _hinted(file_error(message, error, self.name)) from error
 
     def __enter__(self) -> FileTarget:
         return self
@@ -168,12 +206,33 @@ def create(path: str | os.PathLike[str], parts: Iterable[bytes]) -> None:
     flush_folder(os.path.dirname(os.path.abspath(name)))
 
 
+def set_modified(target: Target, nanoseconds: int) -> None:
+    """Set the time of a file's last change, in nanoseconds since 1970, where the system can."""
+    if target.fd is not None and os.utime in os.supports_fd:
+        with suppress(OSError, OverflowError):
+            os.utime(target.fd, ns=(os.fstat(target.fd).st_atime_ns, nanoseconds))
+
+
 def _require_writable(name: str, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no regular file")
         raise FormatError(f"{name}: is {kind}, expected a regular file")
     if not status.st_mode & _WRITABLE:  # the system lets an administrator write all the same
-        raise FormatError(f"{name}: is marked read-only")
+        raise _refusal(f"{name}: is marked read-only", errno.EACCES, name)
+
+
+def _refusal(message: str, number: int, name: str) -> FileError:
+    """The error of the system that stands for a refusal of ours."""
+    return _hinted(file_error(message, OSError(number, os.strerror(number)), name))
+
+
+def _hinted(error: FileError) -> FileError:
+    """What to do next about a file that cannot be opened for writing: other things than for reading."""
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        error.next_step = "make the file writable, or work on a copy of it"
+    elif error.errno == errno.EAGAIN:
+        error.next_step = "end that program, or detach the disk there, and do it again"
+    return error
 
 
 @contextmanager

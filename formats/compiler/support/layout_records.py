@@ -7,7 +7,8 @@ class Field(NamedTuple):
     """One field of a structure.
 
     `offset` is in bytes from the start of the structure, `size` in bytes (of one element, where the field repeats);
-    both are None where they vary. `type` is u1, u2, u4, u8 (little-endian), bytes, guid, bits, or a structure's name.
+    both are None where they vary. `type` is u1, u2, u4, u8, bytes, guid, bits, or a structure's name. Integers are
+    little-endian; those of a `vhd_footer`, which is of another format, are big-endian.
 
     Of a field of type bits, `offset` and `size` are those of the little-endian word that holds it, `bit_offset` counts
     from the word's lowest bit and `bits` is its width. Of any other field the last two are 0.
@@ -110,6 +111,21 @@ class Guid(NamedTuple):
     orig_ids: tuple[str, ...] = ()
 
 
+class Item(NamedTuple):
+    """A metadata item that the specification defines: the GUID and the structure of the same name.
+
+    `owner` is what it describes, "file" or "disk"; the entry of the latter is marked IsVirtualDisk. `missing` is the
+    rule that wants it there, None where only some files have it. `default` is what a writer may store in its first
+    field ("random": a new GUID), `info` its key in what `vhdx info --json` prints.
+    """
+
+    id: str
+    owner: str
+    missing: str | None = None
+    default: int | str | None = None
+    info: str | None = None
+
+
 class EnumValue(NamedTuple):
     """One value of an enumeration."""
 
@@ -127,4 +143,4 @@ class Place(NamedTuple):
     offset: int
 
 
-__all__ = ["Checksum", "Constant", "EnumValue", "Field", "Final", "Guid", "Instance", "Place", "Structure"]
+__all__ = ["Checksum", "Constant", "EnumValue", "Field", "Final", "Guid", "Instance", "Item", "Place", "Structure"]

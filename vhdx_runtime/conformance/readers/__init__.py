@@ -5,8 +5,8 @@ No module here imports what it adapts before `prepare` or `run` is called, which
 
 from __future__ import annotations
 
-from . import command, dissect, ours, pyvhdi, qemu_img, qemu_nbd, refinery, seven_zip
-from .interface import Absent, Answer, FailedRead, Failure, Limit, Reader, Request, ShortRead
+from . import dissect, ours, program, pyvhdi, qemu_img, qemu_nbd, refinery, seven_zip
+from .interface import Absent, Answer, FailedRead, Limit, Reader, Request, ShortRead, WrongRead
 
 READERS = {
     reader.name: reader
@@ -31,10 +31,10 @@ def find(name: str) -> Reader:
     """
     if name in READERS:
         return READERS[name]
-    if name.startswith(command.PREFIX):
-        return command.make(name.removeprefix(command.PREFIX))
+    if name.startswith(program.PREFIX):
+        return program.make(name.removeprefix(program.PREFIX))
     known = ", ".join(READERS)
     raise ValueError(f"no reader is called {name}; there are {known}, and 'command PROGRAM {{image}} {{out}}'")
 
 
-__all__ = ["READERS", "Absent", "Answer", "FailedRead", "Failure", "Limit", "Reader", "Request", "ShortRead", "find"]
+__all__ = ["READERS", "Absent", "Answer", "FailedRead", "Limit", "Reader", "Request", "ShortRead", "WrongRead", "find"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .interface import Absent, Answer, Failure, Reader, Request
+from ...wording import shell_word
+from .interface import Absent, Answer, Reader, Request, WrongRead
 from .library import read_through, refused
 
 
@@ -37,7 +38,7 @@ def _read(disk: Any, offset: int, length: int) -> bytes:
     return bytes(disk.read(length))
 
 
-def _show(failure: Failure) -> str:
+def _show(failure: WrongRead) -> str:
     offset, length = failure.read
     lines = (
         "from pathlib import Path",
@@ -46,7 +47,7 @@ def _show(failure: Failure) -> str:
         f"disk.seek({offset:#x})",
         f"print(disk.read({length})[{failure.slice}].hex())",
     )
-    return f'python3 -c "{"; ".join(lines)}"'
+    return f"python3 -c {shell_word('; '.join(lines))}"
 
 
 READER = Reader(

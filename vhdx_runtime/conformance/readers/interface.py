@@ -112,7 +112,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class WrongRead:
     """What a command that shows a failure needs to know.
 
     Attributes:
@@ -168,7 +168,7 @@ class Reader:
     url: str
     prepare: Callable[[], str]
     run: Callable[[Request], Answer]
-    show: Callable[[Failure], str]
+    show: Callable[[WrongRead], str]
     limits: tuple[Limit, ...] = ()
     options: frozenset[str] = field(default_factory=frozenset)
     changes_files: bool = False

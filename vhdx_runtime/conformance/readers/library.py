@@ -1,7 +1,4 @@
-"""What the adapters of libraries share: every read of a request through one function, bytes to a sparse file.
-
-Knows nothing of any library.
-"""
+"""What the adapters of libraries share: every read of a request through one function, bytes to a sparse file."""
 
 from __future__ import annotations
 
@@ -30,9 +27,6 @@ def read_through(
         read_at: takes a virtual offset and a length in bytes, returns the bytes.
         refusals: exceptions by which the library refuses a read; others are faults of its own.
         warnings: what the library said although it went on.
-
-    Returns:
-        The answer for an image that opens.
     """
     found: list[FailedRead | ShortRead] = []
     for is_random, wanted, path in (

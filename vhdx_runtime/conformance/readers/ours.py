@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ...errors import VhdxError
-from .interface import Answer, Failure, Reader, Request
+from ...wording import path_word
+from .interface import Answer, Reader, Request, WrongRead
 from .library import read_through, refused
 
 
@@ -33,8 +32,8 @@ def _run(request: Request) -> Answer:
         return read_through(request, disk.size, disk.read_at, VhdxError)
 
 
-def _show(failure: Failure) -> str:
-    return f"vhdx read --offset {failure.at:#x} --length 16 {shlex.quote(failure.image)} | xxd"
+def _show(failure: WrongRead) -> str:
+    return f"vhdx read --offset {failure.at:#x} --length 16 {path_word(failure.image)} | xxd"
 
 
 READER = Reader(

@@ -1,6 +1,6 @@
 """What the adapters of programs share: run one, take its output to a sparse file, and say how it ended.
 
-Knows nothing of any program. Limits are those of the process that calls it, which the program inherits.
+Limits are those of the process that calls it, which the program inherits.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -15,10 +16,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-from .interface import Absent, Answer
+from ...wording import shell_word
+from .interface import Absent, Answer, Reader, Request, WrongRead
 from .library import write_sparse
 
 _POLL_SECONDS = 0.002
@@ -77,9 +80,6 @@ def execute(arguments: Sequence[str], folder: Path, out: str = "", out_max: int 
         folder: to run it in.
         out: file for its standard output, "" for none.
         out_max: bytes of output to take; a program that writes more is ended.
-
-    Returns:
-        How it ended.
     """
     with tempfile.TemporaryFile(dir=folder) as errors:
         process = subprocess.Popen(
@@ -145,3 +145,63 @@ def _children_peak() -> int:
     """What the system says of programs that ended, unless that is only what this process had when it started them."""
     most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _KIB
     return most if most > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB else 0
+
+
+PREFIX = "command "
+
+
+def make(text: str) -> Reader:
+    """The reader of a command line.
+
+    Args:
+        text: the command line, quoted as for a shell; "NAME=" before it gives the reader a name.
+
+    Returns:
+        The reader; its name is that of the program where none is given.
+
+    Raises:
+        ValueError: no command, or no `{image}` in it.
+    """
+    name, separator, rest = text.partition("=")
+    if not separator or not name.strip().replace("-", "").replace("_", "").isalnum():
+        name, rest = "", text
+    words = shlex.split(rest)
+    if not words or not any("{image}" in word for word in words):
+        raise ValueError(f"expected a command with {{image}} in it (and {{out}}, or raw bytes on stdout): {text!r}")
+    name = name.strip() or Path(words[0]).name
+    return Reader(
+        name=name,
+        title=name,
+        url="",
+        prepare=partial(_prepare, words[0]),
+        run=partial(_run, tuple(words)),
+        show=partial(_show, tuple(words)),
+    )
+
+
+def _prepare(word: str) -> str:
+    find(word, install=f"no program is called {word}")
+    return "as found"
+
+
+def _run(words: tuple[str, ...], request: Request) -> Answer:
+    if not request.is_whole:
+        return Answer("skipped", "the disk is too large to be written out")
+    has_out = any("{out}" in word for word in words)
+    arguments = [word.replace("{image}", request.image).replace("{out}", request.out) for word in words]
+    size = sum(length for _, length in request.reads)
+    ended = execute(arguments, Path(request.image).parent, "" if has_out else request.out, size)
+    death = died(ended) if ended.length <= size else None
+    if death is not None or (ended.code and ended.length <= size):
+        return death or Answer("refused", ended.text or f"exit code {ended.code}", peak=ended.peak)
+    out = Path(request.out)
+    if not out.exists():
+        return Answer("refused", f"exit code 0, but no file was written. {ended.text}".strip(), peak=ended.peak)
+    size = out.stat().st_size if has_out else ended.length
+    return Answer("opened", ended.text, size=size, has_bytes=True, peak=ended.peak)
+
+
+def _show(words: tuple[str, ...], failure: WrongRead) -> str:
+    """Every word quoted as a whole: a name may stand inside a script that a shell runs."""
+    image = f"./{failure.image}" if failure.image.startswith("-") else failure.image
+    return " ".join(shell_word(word.replace("{image}", image).replace("{out}", "out.raw")) for word in words)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .interface import Absent, Answer, Failure, Reader, Request
+from ...wording import shell_word
+from .interface import Absent, Answer, Reader, Request, WrongRead
 from .library import read_through, refused
 
 
@@ -60,13 +61,13 @@ def _read(file: Any, offset: int, length: int) -> bytes:
     return bytes(file.read_buffer_at_offset(length, offset) or b"")
 
 
-def _show(failure: Failure) -> str:
+def _show(failure: WrongRead) -> str:
     offset, length = failure.read
     paths = (failure.image, *failure.chain)
     lines = ["import pyvhdi", *(f"f{i} = pyvhdi.open({path!r})" for i, path in enumerate(paths))]
     lines += [f"f{i}.set_parent(f{i + 1})" for i in reversed(range(len(failure.chain)))]
     lines += [f"print(f0.read_buffer_at_offset({length}, {offset:#x})[{failure.slice}].hex())"]
-    return f'python3 -c "{"; ".join(lines)}"'
+    return f"python3 -c {shell_word('; '.join(lines))}"
 
 
 READER = Reader(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import shlex
 from functools import partial
 from pathlib import Path
 
+from ...wording import path_word
 from . import program
-from .interface import Answer, Failure, Limit, Reader, Request
+from .interface import Answer, Limit, Reader, Request, WrongRead
 
 INSTALL = "Debian: apt-get install qemu-utils"
 URL = "https://www.qemu.org/"
@@ -46,8 +46,8 @@ def _run(request: Request, *, repair: bool) -> Answer:
     return Answer("opened", ended.text, size=size, has_bytes=request.is_whole, peak=peak)
 
 
-def _show(failure: Failure, *, repair: bool) -> str:
-    image = shlex.quote(failure.image)
+def _show(failure: WrongRead, *, repair: bool) -> str:
+    image = path_word(failure.image)
     first = f"qemu-img check -f vhdx -r all {image}; " if repair else ""
     return f"{first}qemu-img convert -f vhdx -O raw {image} out.raw && xxd -s {failure.at:#x} -l 16 out.raw"
 

@@ -6,7 +6,6 @@ but qemu-nbd has to be there.
 
 from __future__ import annotations
 
-import shlex
 import socket
 import subprocess
 import tempfile
@@ -15,8 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ...wording import path_word, shell_word
 from . import program
-from .interface import Answer, Failure, Reader, Request
+from .interface import Answer, Reader, Request, WrongRead
 from .library import read_through
 from .qemu_img import INSTALL, URL, prepare
 from .qemu_img import READER as QEMU_IMG
@@ -126,13 +126,13 @@ def _ended(code: int, text: str) -> Answer:
     return program.died(program.Ended(code, text, 0)) or Answer("refused", text or f"exit code {code}")
 
 
-def _show(failure: Failure) -> str:
-    image = shlex.quote(failure.image)
+def _show(failure: WrongRead) -> str:
+    image = path_word(failure.image)
     offset, length = failure.read
     script = f"print(h.pread({length}, {offset:#x})[{failure.slice}].hex())"
     return (
         f"qemu-nbd --read-only --format=vhdx --socket=/tmp/nbd {image} & sleep 1; "
-        f"nbdsh -u 'nbd+unix:///?socket=/tmp/nbd' -c {shlex.quote(script)}"
+        f"nbdsh -u 'nbd+unix:///?socket=/tmp/nbd' -c {shell_word(script)}"
     )
 
 

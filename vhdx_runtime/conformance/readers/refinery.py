@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mmap
 
-from .interface import Absent, Answer, Failure, Limit, Reader, Request
+from ...wording import shell_word
+from .interface import Absent, Answer, Limit, Reader, Request, WrongRead
 from .library import read_through, refused
 
 
@@ -33,14 +34,14 @@ def _run(request: Request) -> Answer:
     return read_through(request, size, lambda offset, length: bytes(disk.read(offset, length)), warnings=warnings)
 
 
-def _show(failure: Failure) -> str:
+def _show(failure: WrongRead) -> str:
     read = f"disk.read({failure.read[0]:#x}, {failure.read[1]})"
     lines = (
         "from refinery.lib.vhd import VirtualDisk",
         f"disk = VirtualDisk(open({failure.image!r}, 'rb').read())",
         f"print(bytes({read})[{failure.slice}].hex(), disk.warnings)",
     )
-    return f'python3 -c "{"; ".join(lines)}"'
+    return f"python3 -c {shell_word('; '.join(lines))}"
 
 
 READER = Reader(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
+from ...wording import path_word
 from . import program
-from .interface import Answer, Failure, Limit, Reader, Request
+from .interface import Answer, Limit, Reader, Request, WrongRead
 
 _INSTALL = "Debian: apt-get install 7zip"
 _WARNING, _NO_MEMORY = 1, 8
@@ -44,8 +44,8 @@ def _answer(ended: program.Ended, size: int | None) -> Answer:
     return Answer("opened", size=size, has_bytes=size is not None, warnings=warnings, peak=ended.peak)
 
 
-def _show(failure: Failure) -> str:
-    return f"7zz x -so -tVHDX {shlex.quote(failure.image)} | xxd -s {failure.at:#x} -l 16"
+def _show(failure: WrongRead) -> str:
+    return f"7zz x -so -tVHDX {path_word(failure.image)} | xxd -s {failure.at:#x} -l 16"
 
 
 READER = Reader(

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .format import Edit, Format
-from .places import Place
+from .format import Edit, FieldPlace, Format
 
 WIDTHS = {"u1": 8, "u2": 16, "u4": 32, "u8": 64}
 _ALIGNMENTS = (9, 12, 16, 20)  # shifts
@@ -26,20 +25,15 @@ def width(field: Any) -> int:
     return int(field.bits) or WIDTHS.get(field.type, 0)
 
 
-def value_of(place: Place) -> int:
+def value_of(place: FieldPlace) -> int:
     """What an integer field holds."""
     field = place.field
     word = int.from_bytes(place.owner_raw[field.offset : field.offset + field.size], "little")
     return (word >> (field.bit_offset or 0)) & ((1 << width(field)) - 1)
 
 
-def integers(form: Format, place: Place) -> list[int]:
-    """Values at the borders of an integer field's width, of alignments, of the format's limits; ascending.
-
-    Args:
-        form: the format.
-        place: the field.
-    """
+def integers(form: Format, place: FieldPlace) -> list[int]:
+    """Values at the borders of an integer field's width, of alignments, of the format's limits; ascending."""
     bits, now = width(place.field), value_of(place)
     top = 1 << bits
     if bits <= _ALL_BITS:
@@ -54,7 +48,7 @@ def integers(form: Format, place: Place) -> list[int]:
     return sorted(value for value in found if 0 <= value < top and value != now)
 
 
-def pointers(place: Place, landmarks: Sequence[int]) -> list[int]:
+def pointers(place: FieldPlace, landmarks: Sequence[int]) -> list[int]:
     """Values that lead to an object of the image, across its start, or so far that a sum wraps; ascending.
 
     Args:
@@ -70,13 +64,8 @@ def pointers(place: Place, landmarks: Sequence[int]) -> list[int]:
     return sorted(value for value in found if 0 <= value < top and value != value_of(place))
 
 
-def representatives(form: Format, place: Place) -> list[int]:
-    """Of the boundary values the outermost and the nearest of each kind that the structure's own rules tell apart.
-
-    Args:
-        form: the format.
-        place: an integer field.
-    """
+def representatives(form: Format, place: FieldPlace) -> list[int]:
+    """Of the boundary values the outermost and the nearest of each kind that the structure's own rules tell apart."""
     now = value_of(place)
     kinds: dict[frozenset[str], list[int]] = {}
     for value in integers(form, place):
@@ -96,7 +85,7 @@ def _around(now: int) -> set[int]:
     return near | {now // 2, now * 2, now * 3, now * 4, now * 16}
 
 
-def _wraps(form: Format, place: Place, top: int) -> Iterator[int]:
+def _wraps(form: Format, place: FieldPlace, top: int) -> Iterator[int]:
     """Values whose sum, product or quotient with something near passes a width."""
     sizes = {int(one.size) for one in form.structures.values() if one.size}
     for size in sizes:
@@ -109,13 +98,8 @@ def _wraps(form: Format, place: Place, top: int) -> Iterator[int]:
         yield from (top - (1 << shift), _QUOTIENT << shift, (_QUOTIENT + 1) << shift, (_QUOTIENT - 1) << shift)
 
 
-def texts(form: Format, place: Place) -> list[tuple[int, bytes]]:
-    """Changes worth trying in a field of bytes: (offset in the field, bytes).
-
-    Args:
-        form: the format.
-        place: the field.
-    """
+def texts(form: Format, place: FieldPlace) -> list[tuple[int, bytes]]:
+    """Changes worth trying in a field of bytes: (offset in the field, bytes)."""
     field = place.field
     size: int = field.size
     now = place.owner_raw[field.offset : field.offset + size]
@@ -133,14 +117,8 @@ def texts(form: Format, place: Place) -> list[tuple[int, bytes]]:
     return [(offset, data) for offset, data in found if now[offset : offset + len(data)] != data]
 
 
-def edits(form: Format, place: Place, landmarks: Sequence[int] = ()) -> Iterator[Edit]:
-    """Every change worth trying in one field.
-
-    Args:
-        form: the format.
-        place: the field.
-        landmarks: where objects of the image start and end.
-    """
+def edits(form: Format, place: FieldPlace, landmarks: Sequence[int] = ()) -> Iterator[Edit]:
+    """Every change worth trying in one field."""
     if is_seal(form, place):
         now = value_of(place)
         flipped = (now ^ 1, now ^ (1 << width(place.field) - 1), 0, (1 << width(place.field)) - 1)
@@ -153,7 +131,7 @@ def edits(form: Format, place: Place, landmarks: Sequence[int] = ()) -> Iterator
             yield Edit(place.target, place.path, data, place.offset + offset)
 
 
-def is_seal(form: Format, place: Place) -> bool:
+def is_seal(form: Format, place: FieldPlace) -> bool:
     """True for the field that holds a checksum."""
     return any(
         one.checksum is not None and _last(one.checksum.field) == place.field.id and _owns(form, name, place)
@@ -161,7 +139,7 @@ def is_seal(form: Format, place: Place) -> bool:
     )
 
 
-def _owns(form: Format, name: str, place: Place) -> bool:
+def _owns(form: Format, name: str, place: FieldPlace) -> bool:
     """Whether the checksum field of a structure is in the structure that owns a place."""
     owner = name
     for step in form.structures[name].checksum.field.split(".")[:-1]:

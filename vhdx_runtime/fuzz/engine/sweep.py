@@ -6,13 +6,62 @@ What is tried is decided by layout and rules; what came of it, by the judge of e
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
-from .boundaries import distance, edits, value_of, width
-from .format import Edit, Format, Subject
-from .places import Place, places
-from .solve import solve
-from .trials import Trial, Trials, Witness, integer_edits, kind, with_value
+from .boundaries import distance, edits, integers, pointers, texts, value_of, width
+from .format import Edit, FieldPlace, Format, Subject, places
+from .trials import FieldTrial, Trials, Witness, integer_edits, kind, with_value
+
+_TRIED = 20_000
+
+
+def solve(form: Format, rule: str, owner: Sequence[FieldPlace], landmarks: Sequence[int]) -> Iterator[tuple[Edit, ...]]:
+    """Changes of one structure after which of its rules exactly one is broken, fewest fields first.
+
+    Args:
+        form: the format.
+        rule: id of a rule that claims of this structure declare.
+        owner: the fields of the structure.
+        landmarks: where objects of the image start and end.
+    """
+    needs = _needs(form, rule, owner[0].owner)
+    mine = [place for place in owner if place.field.id in needs] or list(owner)
+    choices = {place.field.id: _choices(form, place, landmarks) for place in mine}
+    tried = 0
+    for count in range(1, len(mine) + 1):
+        for chosen in combinations(mine, count):
+            for values in product(*(choices[place.field.id] for place in chosen)):
+                tried += 1
+                if tried > _TRIED:
+                    return
+                raw = owner[0].owner_raw
+                for place, (offset, value) in zip(chosen, values, strict=True):
+                    raw = _put(form, raw, place, offset, value)
+                if form.broken(owner[0].owner, raw) == {rule}:
+                    yield tuple(_edit(place, *value) for place, value in zip(chosen, values, strict=True))
+
+
+def _needs(form: Format, rule: str, structure: str) -> set[str]:
+    return {need for claim in form.claims.get(structure, ()) if claim.rule == rule for need in claim.needs}
+
+
+def _choices(form: Format, place: FieldPlace, landmarks: Sequence[int]) -> list[tuple[int | None, Any]]:
+    if width(place.field):
+        return [(None, value) for value in sorted({*integers(form, place), *pointers(place, landmarks)})]
+    return list(texts(form, place))
+
+
+def _put(form: Format, raw: bytes, place: FieldPlace, offset: int | None, value: Any) -> bytes:
+    if offset is None:
+        return form.put(raw, int(place.field.offset), place.field, value)
+    start: int = place.field.offset + offset
+    return b"".join((raw[:start], value, raw[start + len(value) :]))
+
+
+def _edit(place: FieldPlace, offset: int | None, value: Any) -> Edit:
+    return Edit(place.target, place.path, value, None if offset is None else place.offset + offset)
+
 
 _SOLVED = 12
 _PAIRS = 8000
@@ -24,7 +73,7 @@ class Found(NamedTuple):
     """What a search gives: witnesses, and of each field the outermost values that break nothing."""
 
     witnesses: list[Witness]
-    extremes: list[Trial]
+    extremes: list[FieldTrial]
 
 
 def search(
@@ -70,7 +119,7 @@ def search(
     return Found(found, trials.extremes())
 
 
-def _tells(trials: Trials, rule: str, trial: Trial) -> bool:
+def _tells(trials: Trials, rule: str, trial: FieldTrial) -> bool:
     """Keep a trial; whether it is an exact witness."""
     trials.add(trial)
     return trials.is_exact(rule, trial.broken)
@@ -86,7 +135,7 @@ def _structures(form: Format, wanted: Collection[str]) -> set[str] | None:
     }
 
 
-def _places(form: Format, subject: Subject, structures: set[str] | None) -> list[Place]:
+def _places(form: Format, subject: Subject, structures: set[str] | None) -> list[FieldPlace]:
     found = [place for root in subject.roots for place in places(form, root)]
     found = [place for place in found if subject.is_wanted(f"{place.target}.{place.path}")]
     if structures is None:
@@ -98,7 +147,7 @@ def _root_of(subject: Subject, target: str) -> str:
     return next(root.structure for root in subject.roots if root.target == target)
 
 
-def _singles(form: Format, subject: Subject, structures: set[str] | None) -> Iterator[Trial]:
+def _singles(form: Format, subject: Subject, structures: set[str] | None) -> Iterator[FieldTrial]:
     """One field, or one shape, at a time."""
     chosen = _places(form, subject, structures)
     keys = _keys(chosen)
@@ -107,14 +156,14 @@ def _singles(form: Format, subject: Subject, structures: set[str] | None) -> Ite
             for change in _copies(subject, place, edit):
                 broken = subject.judge(change)
                 if broken is not None:
-                    yield Trial(subject.name, change, broken, place.general)
+                    yield FieldTrial(subject.name, change, broken, place.general)
     for shape in subject.shapes if structures is None else ():
         broken = subject.judge(shape)
         if broken is not None:
-            yield Trial(subject.name, tuple(shape), broken, _about(shape))
+            yield FieldTrial(subject.name, tuple(shape), broken, _about(shape))
 
 
-def _keys(chosen: Sequence[Place]) -> dict[str, set[bytes]]:
+def _keys(chosen: Sequence[FieldPlace]) -> dict[str, set[bytes]]:
     """What fields of bytes hold, by structure and field: keys that another element could repeat."""
     found: dict[str, set[bytes]] = {}
     for place in chosen:
@@ -123,12 +172,12 @@ def _keys(chosen: Sequence[Place]) -> dict[str, set[bytes]]:
     return found
 
 
-def _repeated(place: Place, keys: Mapping[str, set[bytes]]) -> Iterator[Edit]:
+def _repeated(place: FieldPlace, keys: Mapping[str, set[bytes]]) -> Iterator[Edit]:
     for key in sorted(keys.get(place.general, set()) - {_held(place)}):
         yield Edit(place.target, place.path, key, place.offset)
 
 
-def _held(place: Place) -> bytes:
+def _held(place: FieldPlace) -> bytes:
     start: int = place.field.offset or 0
     return place.owner_raw[start : start + (place.field.size or 0)]
 
@@ -137,7 +186,7 @@ def _about(change: Sequence[Any]) -> str:
     return " and ".join(one.about if hasattr(one, "about") else one.path for one in change)
 
 
-def _copies(subject: Subject, place: Place, edit: Edit) -> Iterator[tuple[Edit, ...]]:
+def _copies(subject: Subject, place: FieldPlace, edit: Edit) -> Iterator[tuple[Edit, ...]]:
     """A change of one copy, and of all copies alike."""
     yield (edit,)
     alike = [root.target for root in subject.roots if root.group == place.group]
@@ -145,10 +194,10 @@ def _copies(subject: Subject, place: Place, edit: Edit) -> Iterator[tuple[Edit, 
         yield tuple(edit._replace(target=target) for target in alike)
 
 
-def _solved(form: Format, subject: Subject, rule: str) -> Iterator[Trial]:
+def _solved(form: Format, subject: Subject, rule: str) -> Iterator[FieldTrial]:
     """What the solver finds for claims of one structure, as an image."""
     owners = {name for name, claims in form.claims.items() if any(claim.rule == rule for claim in claims)}
-    groups: dict[tuple[str, int], list[Place]] = {}
+    groups: dict[tuple[str, int], list[FieldPlace]] = {}
     for place in _places(form, subject, owners) if owners else ():
         if place.owner in owners:
             groups.setdefault((place.target, place.owner_offset), []).append(place)
@@ -159,17 +208,17 @@ def _solved(form: Format, subject: Subject, rule: str) -> Iterator[Trial]:
             for change in _all_copies(subject, owner[0], found):
                 broken = subject.judge(change)
                 if broken is not None:
-                    yield Trial(subject.name, change, broken, owner[0].general)
+                    yield FieldTrial(subject.name, change, broken, owner[0].general)
 
 
-def _all_copies(subject: Subject, place: Place, found: tuple[Edit, ...]) -> Iterator[tuple[Edit, ...]]:
+def _all_copies(subject: Subject, place: FieldPlace, found: tuple[Edit, ...]) -> Iterator[tuple[Edit, ...]]:
     yield found
     alike = [root.target for root in subject.roots if root.group == place.group]
     if len(alike) > 1:
         yield tuple(edit._replace(target=target) for target in alike for edit in found)
 
 
-def _pairs(form: Format, subject: Subject, rule: str) -> Iterator[Trial]:
+def _pairs(form: Format, subject: Subject, rule: str) -> Iterator[FieldTrial]:
     """Two changes at once: of the shape, and of a field that the rule speaks of."""
     declared = form.rules[rule]
     near = [
@@ -188,10 +237,10 @@ def _pairs(form: Format, subject: Subject, rule: str) -> Iterator[Trial]:
             change = (*first, *second)
             broken = subject.judge(change)
             if broken is not None:
-                yield Trial(subject.name, change, broken, _about(change))
+                yield FieldTrial(subject.name, change, broken, _about(change))
 
 
-def _with_neighbour(trials: Trials, subject: Subject, rule: str, trial: Trial) -> Witness:
+def _with_neighbour(trials: Trials, subject: Subject, rule: str, trial: FieldTrial) -> Witness:
     """The witness with the nearest change that breaks nothing."""
     plain = integer_edits(trial.edits)
     legal = _legal(trials, trial)
@@ -226,7 +275,7 @@ def _tightened(trials: Trials, subject: Subject, witness: Witness, plain: Sequen
     return witness
 
 
-def _legal(trials: Trials, trial: Trial) -> list[Trial]:
+def _legal(trials: Trials, trial: FieldTrial) -> list[FieldTrial]:
     """What was tried in the same place and broke nothing."""
     place = [getattr(edit, "target", None) for edit in trial.edits]
     path = [getattr(edit, "path", None) for edit in trial.edits]

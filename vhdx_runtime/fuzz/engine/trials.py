@@ -18,7 +18,7 @@ _ELEMENT = 32
 ALWAYS_KEPT = ("wrap", "quotient", "zero", "max")
 
 
-class Trial(NamedTuple):
+class FieldTrial(NamedTuple):
     """One change of one image, and the rules that the image breaks then.
 
     Attributes:
@@ -38,7 +38,7 @@ class Witness(NamedTuple):
     """A change that breaks a rule, and the nearest one that breaks none (none at all: the image as it was)."""
 
     rule: str
-    trial: Trial
+    trial: FieldTrial
     neighbour: tuple[Any, ...] = ()
 
 
@@ -57,10 +57,10 @@ class Trials:
     form: Format
     wanted: frozenset[str]
     limit: int = 40
-    broken: dict[str, dict[Hashable, list[Trial]]] = field(default_factory=dict)
-    legal: dict[tuple[str, Hashable], list[Trial]] = field(default_factory=dict)
+    broken: dict[str, dict[Hashable, list[FieldTrial]]] = field(default_factory=dict)
+    legal: dict[tuple[str, Hashable], list[FieldTrial]] = field(default_factory=dict)
 
-    def add(self, trial: Trial) -> None:
+    def add(self, trial: FieldTrial) -> None:
         """Keep a trial where it may be of use."""
         if not trial.broken:
             self.legal.setdefault((trial.subject, trial.about), []).append(trial)
@@ -76,7 +76,7 @@ class Trials:
         """Whether these are that rule and only what its declaration says must fail with it."""
         return rule in broken and broken <= {rule, *self.form.rules[rule].provable.ids}
 
-    def rank(self, rule: str, trial: Trial) -> tuple[Any, ...]:
+    def rank(self, rule: str, trial: FieldTrial) -> tuple[Any, ...]:
         """Small for a good witness: no rules beside, few edits, a small change."""
         size = sum(len(edit.value) if isinstance(getattr(edit, "value", None), bytes) else 1 for edit in trial.edits)
         return (not self.is_exact(rule, trial.broken), len(trial.broken), len(trial.edits), size)
@@ -85,12 +85,12 @@ class Trials:
         """Wanted rules without an exact witness so far."""
         return sorted(rule for rule in self.wanted if not any(True for _ in self.exact(rule)))
 
-    def exact(self, rule: str) -> Iterator[Trial]:
+    def exact(self, rule: str) -> Iterator[FieldTrial]:
         """All exact witnesses of a rule."""
         for alike in self.broken.get(rule, {}).values():
             yield from (trial for trial in alike if self.is_exact(rule, trial.broken))
 
-    def best(self, rule: str, count: int) -> list[Trial]:
+    def best(self, rule: str, count: int) -> list[FieldTrial]:
         """The best witnesses of a rule, no two about the same while there are others.
 
         To them come, of each field, values of the kinds that arithmetic fails on. Where no witness is exact, those that
@@ -108,9 +108,9 @@ class Trials:
         sized.sort(key=lambda one: ALWAYS_KEPT.index(kind(one)))
         return kept + [trial for trial in sized if trial not in kept][:count]
 
-    def extremes(self) -> list[Trial]:
+    def extremes(self) -> list[FieldTrial]:
         """Of each field the smallest and the largest value that break nothing, and one change of its bytes."""
-        ends: dict[tuple[Hashable, str], Trial] = {}
+        ends: dict[tuple[Hashable, str], FieldTrial] = {}
         for (_, about), alike in self.legal.items():
             for trial in alike:
                 first = trial.edits[0]
@@ -126,16 +126,16 @@ class Trials:
         return list({trial.edits: trial for trial in ends.values()}.values())
 
 
-def _has_unit(form: Format, trial: Trial) -> bool:
+def _has_unit(form: Format, trial: FieldTrial) -> bool:
     """Whether a change is about a field that counts something."""
     structure, _, field = str(trial.about).partition(".")
     fields = form.structures[structure].fields if structure in form.structures else ()
     return any(one.id == field and one.unit for one in fields)
 
 
-def _spread(trials: list[Trial], count: int) -> list[Trial]:
+def _spread(trials: list[FieldTrial], count: int) -> list[FieldTrial]:
     """The first ones, as different as there are in what they are about, in kind and in subject."""
-    kept: list[Trial] = []
+    kept: list[FieldTrial] = []
     rest = list(trials)
     while rest and len(kept) < count:
         abouts = {one.about for one in kept}
@@ -150,7 +150,7 @@ def _spread(trials: list[Trial], count: int) -> list[Trial]:
     return kept
 
 
-def kind(trial: Trial) -> str:
+def kind(trial: FieldTrial) -> str:
     """What sort of value the change brings.
 
     "zero", "max" (the largest of a width), "wrap" (its sum or product with something small passes a width), "quotient"

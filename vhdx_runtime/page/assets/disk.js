@@ -51,11 +51,12 @@ function chain(offset) {
 
 function decide(offset, entry) {
   const kind = stateClass(entry.state);
+  if (entry.present && !entry.mb) return [["end unreadable", "unreadable: the entry names no place in the file"]];
+  if (!entry.told) return [["end unreadable", "unreadable: reserved bits of the entry are set, so nobody can tell what it says"]];
   if (kind === "absent" && F.geometry.has_parent) return parentStep();
   if (kind === "absent") return [["end hole", "stored nowhere, and there is no parent to ask: the guest reads zeros"]];
   if (["zero", "undefined", "unmapped"].includes(kind)) return [["end zero", `${entry.doc} The guest reads zeros.`]];
-  if (kind === "reserved") return [["end unreadable", "unreadable: the specification does not define this state"]];
-  if (!entry.mb) return [["end unreadable", "unreadable: the entry names no place in the file"]];
+  if (kind === "unreadable") return [["end unreadable", "unreadable: the specification does not define this state"]];
   if (kind === "partial" && F.geometry.has_parent) {
     const [step, bit] = bitmapStep(offset);
     if (bit === null) return [step, ["end unreadable", "whether this file or the parent has it, this page cannot say"]];
@@ -89,6 +90,7 @@ function dataSteps(offset, entry) {
   if (place >= Number(F.file.size_after_replay)) return [step, ["end unreadable", "unreadable: that is behind the end of the file"]];
   if (page) return [step, ["end log", "supplied by the log: ", pathLink(originPath(page[1], page[2]))]];
   if (segmentAt(LAYER.cleared, place)) return [step, ["end zero", "set to zero by the log"]];
+  if (F.log.missing.some(([start, length]) => place >= Number(start) && place < Number(start) + Number(length))) return [step, ["end unreadable", "unreadable: the file was that long when its log was written, and has been cut off since"]];
   if (place >= Number(F.file.size)) return [step, ["end zero", "zeros: the log lets the file grow"]];
   return [step, ["end data", "in this file, at ", offsetLink(place)]];
 }
@@ -98,9 +100,10 @@ function tablePanel() {
   const select = el("select", { "aria-label": "Which runs" }, Object.entries(filters).map(([value, text]) => el("option", { value, text })),
     Object.keys(F.states.payload).map((state) => el("option", { value: `state ${state}`, text: stateName("payload", Number(state)) })));
   select.addEventListener("change", () => choose(select.value));
-  const scroll = el("div", { class: "scroll", tabindex: "0", role: "table", "aria-label": "Runs of the table", id: "table" });
+  const scroll = el("div", { class: "scroll", tabindex: "0", role: "rowgroup", id: "table" });
   const head = el("div", { class: "runrow head", role: "row" }, ["entries", "blocks", "state", "file offset", "length", ""].map((text) => el("span", { role: "columnheader", text })));
-  const made = el("section", { class: "panel grow" }, el("div", { class: "bar" }, el("h2", { text: "The table as it counts" }), el("span", { id: "shown", class: "dim" }), select), head, scroll);
+  const made = el("section", { class: "panel grow" }, el("div", { class: "bar" }, el("h2", { text: "The table as it counts" }), el("span", { id: "shown", class: "dim" }), select),
+    el("div", { class: "parts", role: "table", "aria-label": "Runs of the table" }, el("div", { role: "rowgroup" }, head), scroll));
   DISK.list = new RowList(scroll, DISK_ROW, diskRow);
   scroll.addEventListener("keydown", (event) => {
     const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: DISK.list.sight - 1, PageUp: 1 - DISK.list.sight, Home: -Infinity, End: Infinity };
@@ -134,12 +137,12 @@ function diskRow(position) {
   const entry = entryOf(T.first[row]);
   const length = runLength(row);
   const blocks = entry.kind === "sector_bitmap" ? `bitmap of chunk ${count(entry.number)}` : entry.kind === "unused" ? "no block" : length > 1 ? `${count(entry.number)}–${count(entry.number + length - 1)}` : count(entry.number);
-  const className = entry.kind === "sector_bitmap" ? "bitmap" : stateClass(entry.state);
+  const className = !entry.told && entry.kind !== "unused" ? "unreadable" : entry.kind === "sector_bitmap" ? "bitmap" : stateClass(entry.state);
   const isOn = DISK.at >= T.first[row] && DISK.at < T.first[row] + length;
   return el("div", { class: `runrow${isOn ? " on" : ""}`, role: "row" },
     el("span", { role: "cell" }, el("button", { type: "button", class: "link mono", text: runName(row), click: () => { showView("bytes"); selectEntry(T.first[row], "table"); } })),
     el("span", { role: "cell", text: blocks }),
-    el("span", { role: "cell" }, el("span", { class: `swatch c-${className}`, "aria-hidden": "true" }), shortState(entry.kind, entry.state)),
+    el("span", { role: "cell" }, el("span", { class: `swatch c-${className}`, "aria-hidden": "true" }), saidOf(entry)),
     el("span", { role: "cell", class: "mono", text: entry.mb ? hex(entry.place) : "—" }),
     el("span", { role: "cell", text: entry.mb ? size(runBytes(row)) : "" }),
     el("span", { role: "cell" }, CHANGES.has(T.first[row]) && el("span", { class: "mark log", text: "log" })));

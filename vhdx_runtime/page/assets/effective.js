@@ -150,6 +150,7 @@ function metadataList() {
     ["disk", said.disk_type], ["size of the disk", said.virtual_size !== null && `${size(said.virtual_size)} (${count(said.virtual_size ?? 0)} bytes)`],
     ["block size", said.block_size && size(said.block_size)], ["sectors", said.logical_sector_size && `${said.logical_sector_size} logical, ${said.physical_sector_size} physical`],
     ["disk id", said.virtual_disk_id], ["created by", said.creator], ["payload blocks to a chunk", F.geometry?.chunk_ratio],
+    ["parent", said.parent?.state], ...(said.parent?.chain ?? []).map(({ file, state }, depth) => [`parent at depth ${depth + 1}`, longText(`${file}, ${state}`)]),
     ...(said.parent?.names ?? []).map(({ key, value }) => [`parent: ${key ?? ""}`, longText(String(value ?? ""))]),
   ];
   return list(rows);

@@ -2,8 +2,10 @@
 
 function loadFindings() {
   const host = byId("view-findings");
-  const { state, text, totals, lost, doubtful } = F.conclusion;
-  host.append(el("section", { class: `panel verdict ${state}` }, el("h2", { text }),
+  const { state, text, totals, lost, doubtful, cut, possible_loss: loss } = F.conclusion;
+  host.append(el("section", { class: `panel verdict ${state}` }, el("h2", {}, visible(text)),
+    cut ? el("p", { text: `Cut off: ${cut}.` }) : null,
+    loss ? el("p", { text: `Possible loss: ${loss}.` }) : null,
     lost ? el("p", { text: `${size(lost)} of the disk cannot be read.` }) : null,
     doubtful ? el("p", { text: `${size(doubtful)} of the disk is in doubt: something else in the file claims its bytes too.` }) : null,
     el("p", { class: "dim", text: "No checksum covers the guest's own data: whether it is what the guest wrote, no check can tell." })));

@@ -7,7 +7,7 @@ const STATES = {
   zero: "zero",
   undefined: "undefined",
   unmapped: "unmapped",
-  reserved: "a state that is not defined",
+  unreadable: "unreadable",
   beyond: "no entry in the table",
 };
 
@@ -19,7 +19,7 @@ function stateClass(state) {
   if (/NOT_PRESENT/.test(name)) return "absent";
   if (/ZERO/.test(name)) return "zero";
   if (/UNDEFINED/.test(name)) return "undefined";
-  return /UNMAPPED/.test(name) ? "unmapped" : "reserved";
+  return /UNMAPPED/.test(name) ? "unmapped" : "unreadable";
 }
 
 /** Amounts by cell and class, in typed arrays: there may be a million runs to add up. */
@@ -66,7 +66,9 @@ function diskCells(start, length, per) {
     if (isBitmap(row)) continue;
     const number = T.first[row] - Math.floor(T.first[row] / (ratio + 1));
     if (number >= shares.end) break;
-    shares.add(classes[runState(row)], number, Math.min(blocks, number + runLength(row)));
+    const told = Math.min(blocks, number + toldOf(row));
+    shares.add(classes[runState(row)], number, told);
+    shares.add("unreadable", told, Math.min(blocks, number + runLength(row)));
   }
   if (reached < shares.end) coarse(shares, Math.max(start, reached), shares.end);
   return shares.cells();
@@ -79,7 +81,7 @@ const ownerReach = (index) => Math.min(F.geometry.payload_blocks, index - Math.f
 function coarse(shares, from, to) {
   if (!F.overview) return shares.add("beyond", from, to);
   const { blocks, states } = F.overview;
-  const width = F.table.state_mask + 1;
+  const width = F.table.state_mask + 2; // the last column counts what is unreadable whatever its state
   for (let at = Math.floor(from / blocks); at * blocks < to; at += 1) {
     const counts = states.slice(at * width, (at + 1) * width);
     const whole = counts.reduce((sum, one) => sum + one, 0) || 1;

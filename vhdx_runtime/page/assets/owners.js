@@ -53,7 +53,7 @@ function blocksByPlace() {
   if (BLOCKS.ready || !F.geometry) return BLOCKS;
   const present = [];
   for (let row = 0; row < T.count; row += 1) {
-    if (!T.mb[row] || T.kind[row] === KINDS.unused) continue;
+    if (!T.mb[row] || !toldOf(row) || T.kind[row] === KINDS.unused) continue;
     if (isPresent(row)) present.push(row);
     else BLOCKS.kept.push([runPlace(row), runPlace(row) + runBytes(row), row]);
   }

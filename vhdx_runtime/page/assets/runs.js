@@ -40,6 +40,18 @@ const runLength = (row) => (row + 1 < T.count ? T.first[row + 1] : T.end) - T.fi
 const runState = (row) => T.low[row] & F.table.state_mask;
 const isPresent = (row) => runState(row) >= F.table.present_from;
 
+/** How many entries of a run, from its first on, say what their block is: reserved bits leave nothing to read of the others. */
+function toldOf(row) {
+  const isBitmap = T.kind[row] === KINDS.sector_bitmap;
+  const isReserved = T.low[row] !== runState(row);
+  const length = runLength(row);
+  if (isBitmap && !(isReserved && F.geometry.has_parent)) return length;
+  if (!isPresent(row)) return isReserved ? 0 : length;
+  if (!T.mb[row] || !isReserved) return T.mb[row] ? length : 0;
+  const block = isBitmap ? F.geometry.bitmap_size : F.geometry.block_size;
+  return Math.min(length, Math.max(0, Math.floor((Number(F.file.size_after_replay) - T.mb[row] * F.geometry.unit) / block)));
+}
+
 /** The run that an entry belongs to, or -1 where the page has none. */
 function runOf(index) {
   if (index < 0 || index >= T.end) return -1;
@@ -80,6 +92,7 @@ function entryOf(index) {
     word: BigInt(mb) * BigInt(2 ** F.table.offset_bit) + BigInt(T.low[row]),
     place: mb * F.geometry.unit,
     present: isPresent(row),
+    told: index - T.first[row] < toldOf(row),
     name: stateName(owner.kind, state),
     doc: stateOf(owner.kind, state)?.doc ?? "",
     offset: entryOffset(index),
@@ -90,6 +103,9 @@ function entryOf(index) {
 const stateOf = (kind, state) => F.states[kind === "sector_bitmap" ? kind : "payload"][state];
 const stateName = (kind, state) => stateOf(kind, state)?.name ?? `state ${state}, not defined`;
 const shortState = (kind, state) => stateName(kind, state).replace(/^(PAYLOAD|SB)_BLOCK_/, "").replaceAll("_", " ").toLowerCase();
+
+/** What an entry says, in words. */
+const saidOf = (entry) => (entry.told || entry.kind === "unused" ? shortState(entry.kind, entry.state) : "unreadable");
 
 /** Entries that replay changes: index to the word in the file. */
 const CHANGES = new Map();

@@ -68,9 +68,9 @@ function runParts(run) {
   const entry = entryOf(T.first[run]);
   const isChanged = CHANGES.has(T.first[run]);
   return [
-    el("span", { class: `dot c-${entry.kind === "sector_bitmap" ? "bitmap" : entry.present ? "payload" : "bat"}`, "aria-hidden": "true" }),
+    el("span", { class: `dot c-${!entry.told && entry.kind !== "unused" ? "unreadable" : entry.kind === "sector_bitmap" ? "bitmap" : entry.present ? "payload" : "bat"}`, "aria-hidden": "true" }),
     el("span", { class: "name", text: runName(run) }),
-    el("span", { class: "value", text: `${shortState(entry.kind, entry.state)}${entry.mb ? ` ${hex(entry.place)}` : ""}` }),
+    el("span", { class: "value", text: `${saidOf(entry)}${entry.mb ? ` ${hex(entry.place)}` : ""}` }),
     isChanged && el("span", { class: "mark log", text: "log" }),
   ];
 }

@@ -1,28 +1,209 @@
 """Finding the entries of the log and judging each.
 
-Knows the log area as a ring of sectors and what makes an entry valid. Knows nothing of what the log's targets are. Work
-is bounded: two entries of right structure cannot share a sector, so whatever the log holds, each of its bytes is looked
-at a fixed number of times.
+Work is bounded: two entries of right structure cannot share a sector, so whatever the log holds, each of its bytes is
+looked at a fixed number of times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from vhdx_format.bulk import BULK
 from vhdx_format.layout import (
+    DATA_DESCRIPTOR_SIGNATURE,
     LOG_DESCRIPTOR_SIZE,
     LOG_ENTRY_HEADER_SIZE,
     LOG_ENTRY_SIGNATURE,
     LOG_SECTOR_SIZE,
+    LOG_TARGET_END_MAX,
     STRUCTURES,
+    ZERO_DESCRIPTOR_SIGNATURE,
 )
+from vhdx_format.rules import RULES
 
 from ...codec import checksum, decode
 from ...codec.holes import data_ranges
-from . import descriptors
-from .area import CHUNK, LogArea
+from ...codec.source import Source
+from ...wording import brief, counted
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class LogArea:
+    """The log as a ring of bytes.
+
+    Attributes:
+        source: the file, unreplayed.
+        offset: file offset of the log in bytes.
+        length: its length in bytes, a positive multiple of the sector size. Reads end where the file does.
+    """
+
+    source: Source
+    offset: int
+    length: int
+
+    @property
+    def held(self) -> int:
+        """Bytes of its whole sectors that the file holds; fewer than its length where the file ends inside it."""
+        inside = max(0, min(self.length, self.source.size - self.offset))
+        return inside if inside == self.length else inside - inside % LOG_SECTOR_SIZE
+
+    def read(self, position: int, length: int) -> bytes:
+        """Bytes from `position` (in bytes from the start of the log, below its length) on, across the wrap."""
+        first = self.source.read_at(self.offset + position, min(length, self.length - position))
+        rest = length - (self.length - position)
+        return first if rest <= 0 else first + self.source.read_at(self.offset, rest)
+
+    def parts(self, position: int, length: int) -> Iterator[bytes]:
+        """As `read`, in parts of bounded size."""
+        done = 0
+        while done < length:
+            size = min(CHUNK, length - done)
+            yield self.read((position + done) % self.length, size)
+            done += size
+
+    def file_offset(self, position: int) -> int:
+        """File offset of a position in the ring."""
+        return self.offset + position % self.length
+
+
+Test = tuple[str, Callable[..., Any]]
+_ARRAYS_FROM = 1024  # descriptors from which on arrays are worth their import
+
+
+def _dropping(structure: str) -> tuple[Test, ...]:
+    """The claims of a descriptor that make its entry invalid."""
+    return tuple(item for item in BULK[structure].items() if RULES[item[0]].verdict == "ignore-object")
+
+
+def _noting(structure: str) -> tuple[Test, ...]:
+    """The claims of a descriptor whose breach is noted only."""
+    return tuple(item for item in BULK[structure].items() if RULES[item[0]].verdict != "ignore-object")
+
+
+_NOTES = _noting("zero_descriptor")
+_TESTS = {
+    ZERO_DESCRIPTOR_SIGNATURE: _dropping("zero_descriptor"),
+    DATA_DESCRIPTOR_SIGNATURE: _dropping("data_descriptor"),
+}
+
+
+def parts(area: LogArea, position: int, count: int) -> Iterator[bytes]:
+    """An entry's descriptors as bytes, in parts that each hold whole descriptors.
+
+    The parts grow from one sector on: many entries may claim the same sectors, and most claims end in the first.
+
+    Args:
+        area: the log.
+        position: where the entry starts, in bytes from the start of the log.
+        count: number of descriptors; the caller has checked that they fit the log.
+    """
+    start, left, size = position + LOG_ENTRY_HEADER_SIZE, LOG_DESCRIPTOR_SIZE * count, LOG_SECTOR_SIZE
+    while left:
+        part = area.read(start % area.length, min(size, left))
+        if not part:  # the file became shorter since it was opened
+            return
+        yield part
+        start, left, size = start + len(part), left - len(part), min(2 * size, CHUNK)
+
+
+def rows(part: bytes) -> Iterator[tuple[bytes, int, int, int, int]]:
+    """Descriptors of either kind as tuples, in the form of the zero descriptor.
+
+    Yields:
+        Signature, reserved or trailing bytes as an integer, length or leading bytes as an integer, file offset, and
+        sequence number.
+
+    Spec: MS-VHDX 2.3.1.2, 2.3.1.3
+    """
+    return decode.rows("zero_descriptor", part)
+
+
+def judge(area: LogArea, position: int, count: int, sequence: int) -> tuple[str, str, int]:
+    """The first rule that a descriptor breaks, what was found, and the number of data descriptors.
+
+    Args:
+        area: the log.
+        position: where the entry starts, in bytes from the start of the log.
+        count: number of descriptors.
+        sequence: the entry's sequence number.
+
+    Returns:
+        Rule id and words, both "" where all descriptors are right, and the count.
+    """
+    updates = 0
+    for part in parts(area, position, count):
+        if len(part) // LOG_DESCRIPTOR_SIZE >= _ARRAYS_FROM:
+            broken, updates = _judge_arrays(area, part, sequence, updates)
+        else:
+            broken, updates = _judge_rows(area, part, sequence, updates)
+        if broken:
+            return broken, "in a descriptor", updates
+    return "", "", updates
+
+
+def notes(area: LogArea, position: int, count: int) -> Iterator[tuple[str, int]]:
+    """The rules that descriptors of a valid entry break without making it invalid, and how many break each.
+
+    Args:
+        area: the log.
+        position: where the entry starts, in bytes from the start of the log.
+        count: number of descriptors.
+    """
+    totals: Counter[str] = Counter()
+    for part in parts(area, position, count):
+        zeros = [reserved for signature, reserved, *_ in rows(part) if signature == ZERO_DESCRIPTOR_SIGNATURE]
+        for rule, test in _NOTES:
+            totals[rule] += sum(not test(reserved=reserved) for reserved in zeros if reserved)
+    yield from ((rule, total) for rule, total in totals.items() if total)
+
+
+def _judge_rows(area: LogArea, part: bytes, sequence: int, updates: int) -> tuple[str, int]:
+    for signature, _, length, target, number in rows(part):
+        if signature == DATA_DESCRIPTOR_SIGNATURE:
+            updates += 1
+            length = LOG_SECTOR_SIZE
+        elif signature != ZERO_DESCRIPTOR_SIGNATURE:
+            return "LOG-015", updates
+        for rule, holds in _claims(area, sequence, _TESTS[signature], length, target, number):
+            if not holds:
+                return rule, updates
+    return "", updates
+
+
+def _judge_arrays(area: LogArea, part: bytes, sequence: int, updates: int) -> tuple[str, int]:
+    import numpy as np
+
+    columns = np.frombuffer(part, dtype=np.dtype(decode.columns("zero_descriptor")))
+    known = 0
+    for signature, tests in _TESTS.items():
+        some = columns[columns["signature"] == signature]
+        known += len(some)
+        data = signature == DATA_DESCRIPTOR_SIGNATURE
+        updates += len(some) if data else 0
+        length = np.uint64(LOG_SECTOR_SIZE) if data else some["zero_length"]
+        for rule, holds in _claims(area, sequence, tests, length, some["file_offset"], some["sequence_number"]):
+            if not np.all(holds):
+                return rule, updates
+    return ("", updates) if known == len(columns) else ("LOG-015", updates)
+
+
+def _claims(
+    area: LogArea, sequence: int, tests: tuple[Test, ...], length: Any, target: Any, number: Any
+) -> Iterator[tuple[str, Any]]:
+    """What must hold of a descriptor, or of an array of them: rule and answer, or answers."""
+    for rule, test in tests:
+        yield rule, test(file_offset=target, zero_length=length)
+    yield "LOG-019", number == sequence
+    inside = (target < LOG_TARGET_END_MAX) & (length <= LOG_TARGET_END_MAX) & (target + length <= LOG_TARGET_END_MAX)
+    yield "LOG-027", inside & ((target >= area.offset + area.length) | (target + length <= area.offset))
+
+
+CUT_OFF = "LOG-003"  # an entry whose end nobody has cannot have the right checksum
 
 _DROPPING = "ignore-object"
 _HALF_BITS = 8 * next(field.size or 0 for field in STRUCTURES["data_sector"].fields if field.id == "sequence_low")
@@ -45,6 +226,8 @@ class LogEntry:
         reason: what was found there, in words.
     """
 
+    __repr__ = brief
+
     log_offset: int
     length: int
     tail: int
@@ -63,7 +246,7 @@ def candidates(area: LogArea) -> Iterator[tuple[int, bytes]]:
     Holes of a sparse file are passed over without reading them.
     """
     checked = 0
-    for start, end in data_ranges(area.source, area.offset, area.length):
+    for start, end in data_ranges(area.source, area.offset, area.held):
         position = max(checked, (start - area.offset) // LOG_SECTOR_SIZE * LOG_SECTOR_SIZE)
         checked = -(-(end - area.offset) // LOG_SECTOR_SIZE) * LOG_SECTOR_SIZE
         for chunk_start in range(position, checked, CHUNK):
@@ -84,9 +267,6 @@ def scan(area: LogArea, log_guid: bytes | None) -> list[LogEntry]:
         area: the log.
         log_guid: the current header's LogGuid; entries that carry another one are stale and not looked into. None
             looks into every entry (for inspection).
-
-    Returns:
-        Valid and invalid candidates.
 
     Spec: MS-VHDX 2.3.2
     """
@@ -111,14 +291,18 @@ def _judge(
         wrong["LOG-005"] = f"entry_length {length:#x} in a log of {area.length:#x}"
     if tail >= area.length:
         wrong["LOG-008"] = f"tail {tail:#x} in a log of {area.length:#x}"
+    if area.held < area.length and position + length > area.held:
+        wrong.setdefault(
+            CUT_OFF, f"entry_length {length:#x}, cut off with the file at {area.file_offset(area.held):#x}"
+        )
     if wrong:
         return min(wrong.items())  # rules are numbered in the order in which the fields are looked at
-    broken, found, updates = descriptors.judge(area, position, count, sequence)
+    broken, found, updates = judge(area, position, count, sequence)
     if broken:
         return broken, found
     first_data = data_offset(count)
     if length != first_data + updates * LOG_SECTOR_SIZE:
-        return "LOG-006", f"entry_length {length:#x} with {count} descriptors, {updates} of them data"
+        return "LOG-006", f"entry_length {length:#x} with {counted(count, 'descriptor')}, {updates} of them data"
     for index in range(updates):
         broken = _broken_data_sector(
             area.read((position + first_data + index * LOG_SECTOR_SIZE) % area.length, LOG_SECTOR_SIZE), sequence
