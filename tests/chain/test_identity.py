@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 from unicodedata import normalize
 
@@ -14,6 +14,7 @@ import pytest
 import vhdx_runtime.disk.parent_search
 from tests.chain.containers import Folder, guid, image, links, open_descriptors, opened_files, refusal, to
 from tests.support.children import BASE, CHILD
+from tests.support.patience import assert_quick
 from tests.support.reading import assert_reads, write_chain
 from vhdx_runtime import open as open_disk
 from vhdx_runtime.disk.chain import load_chain
@@ -117,9 +118,9 @@ def test_ten_thousand_files_are_looked_at_in_a_moment_and_once(folder: Folder, a
     away.put("base", where="zz")
     away.put("one", to("base"), where="zy")
     child = folder.put("two", to("one"))
-    before, start = open_descriptors(), perf_counter()
+    before, start = open_descriptors(), process_time()
     assert [link.found_by for link in links(child, parent_dirs=[away.path])] == ["identity"] * 2
-    assert perf_counter() - start < 20
+    assert_quick(process_time() - start, 20)
     assert open_descriptors() == before
 
 
@@ -217,9 +218,9 @@ def test_a_long_path_of_names_that_lead_in_a_circle_costs_nothing(folder: Folder
     (folder.path / "A").symlink_to(".")
     for depth in (60, 15_000):
         child = folder.put("child", to("base", ("relative_path", "a\\" * depth + "b.vhdx")))
-        start = perf_counter()
+        start = process_time()
         assert refusal(child).rule == "CHN-001"
-        assert perf_counter() - start < 10
+        assert_quick(process_time() - start, 10)
 
 
 def test_names_that_are_alike_never_lead_out_of_the_folder(folder: Folder, tmp_path: Path) -> None:

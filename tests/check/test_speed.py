@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.support.patience import assert_quick
 from tests.support.sampling import sampled
 from vhdx_runtime.conformance import Geometry, Log, Recipe, expand
 
@@ -143,7 +144,7 @@ def memory() -> Iterator[Path]:
 def test_a_full_disk_of_64_tib_is_checked_in_6_seconds_and_1200_mib(memory: Path) -> None:
     found = measured(write(memory, Geometry(virtual_disk_size=64 * TIB), scrambled=True))
     assert (found["totals"], found["lost"]) == ({}, 0)
-    assert found["seconds"] <= 6
+    assert_quick(found["seconds"], 6)
     assert found["mib"] <= 1200
 
 
@@ -156,7 +157,7 @@ def test_a_hostile_table_takes_18_bytes_of_memory_for_an_entry_and_4_seconds_at_
     assert found["totals"].keys() == findings.keys()
     assert all(abs(found["totals"][rule] - share * MANY) <= 1 for rule, share in findings.items())
     assert found["mib"] <= 1200 * MANY / (1 << 26)
-    assert found["seconds"] <= 4
+    assert_quick(found["seconds"], 4)
 
 
 def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Path) -> None:
@@ -167,7 +168,7 @@ def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Pat
         pytest.skip(f"sparse files of 1 TiB: {error}")
     found = measured(path)
     assert (found["totals"], found["lost"]) == ({}, 0)
-    assert found["seconds"] <= 0.3
+    assert_quick(found["seconds"], 0.3)
 
 
 @pytest.mark.slow
@@ -175,5 +176,5 @@ def test_a_healthy_disk_of_1_tib_is_checked_in_a_third_of_a_second(tmp_path: Pat
 def test_a_gib_of_log_without_entries_is_scanned_in_a_second(unit: bytes, memory: Path) -> None:
     found = measured(write_log(memory, unit))
     assert found["totals"] == {"LOG-024": 1}
-    assert found["seconds"] <= 1
+    assert_quick(found["seconds"], 1)
     assert found["mib"] <= 50

@@ -24,6 +24,7 @@ from tests.cli.support import (
     run_json,
     unlike,
 )
+from tests.support.patience import assert_quick
 from vhdx_runtime.codec.source import FileSource
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Recipe
 
@@ -106,9 +107,9 @@ def test_zeros_of_64_tib_are_not_read(tmp_path: Path) -> None:
     other = make(
         tmp_path, replace(HUGE, name="huger", bat=Bat((*HUGE.bat.blocks, Block(100_000, fills=(Fill(5, 1),)))))
     ).path
-    start = time.perf_counter()
+    start = time.process_time()
     report = run_json("compare", one, other, code=1)
-    assert time.perf_counter() - start < 5
+    assert_quick(time.process_time() - start, 5)
     starts = [start for start, _ in found(report)]
     assert 100_000 * HUGE.geometry.block_size in starts
 

@@ -37,6 +37,7 @@ from tests.cli.support import (
     run,
     run_json,
 )
+from tests.support.patience import assert_quick
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Recipe, expand_chain
 from vhdx_runtime.write import newfile
 
@@ -93,9 +94,9 @@ def roomy(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_disk_of_64_tib_is_converted_as_fast_as_its_data(roomy: Path) -> None:
     out = roomy / "out.raw"
-    start = time.perf_counter()
+    start = time.process_time()
     record = run_json("convert", make(roomy, HUGE).path, out)
-    assert time.perf_counter() - start < 5
+    assert_quick(time.process_time() - start, 5)
     assert record["bytes_written"] < 200 * KIB
     with open(out, "rb") as file:
         file.seek(200_000 * 256 * MIB)
@@ -449,4 +450,4 @@ def test_reading_back_costs_nothing_where_nothing_is_stored(tmp_path: Path) -> N
     run("create", tmp_path / "s.vhdx", "--size", "8T")
     start = time.process_time()
     run("convert", tmp_path / "s.vhdx", tmp_path / "s.raw", "--verify")
-    assert time.process_time() - start < 3
+    assert_quick(time.process_time() - start, 3)

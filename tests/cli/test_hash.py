@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.support import BROKEN, DIRTY, HUGE, LONE, MIB, SAMPLE, make, make_chain, run, run_json
+from tests.support.patience import assert_quick
 from vhdx_runtime import __version__
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Recipe
 
@@ -51,9 +52,9 @@ def test_digests_go_through_the_chain(tmp_path: Path) -> None:
 
 def test_the_sparse_digest_of_64_tib_is_instant(tmp_path: Path) -> None:
     made = make(tmp_path, HUGE)
-    start = time.perf_counter()
+    start = time.process_time()
     digests = run_json("hash", "--sparse-digest", made.path)["digests"]
-    assert time.perf_counter() - start < 5
+    assert_quick(time.process_time() - start, 5)
     assert digests["nonzero_64k_digest"] == made.expanded.expected.sparse_digest()
     assert digests["nonzero_64k_units"] == 3
 

@@ -13,6 +13,7 @@ import pytest
 
 import vhdx_runtime as vhdx
 from tests.cli.support import CHAIN, DIRTY, HOSTILE, MIB, SAMPLE, TORN, UNEVEN, make, make_chain, run, run_json
+from tests.support.patience import assert_quick
 from vhdx_runtime.conformance import Bat, Block, BytesOverride, Geometry, HeaderCopy, Hide, Log, LogEntry, Recipe
 from vhdx_runtime.wording import size_text
 
@@ -175,9 +176,9 @@ def test_the_table_of_a_huge_disk_is_looked_at_in_part(tmp_path: Path) -> None:
         bat=Bat((Block(0), Block(9_000_000))),
     )
     made = make(tmp_path, wide)
-    start = time.perf_counter()
+    start = time.process_time()
     found = run_json("info", "--count-zeros", made.path)["allocation"]
-    assert time.perf_counter() - start < 2
+    assert_quick(time.process_time() - start, 2)
     assert (found["looked_at"], found["blocks"], found["smallest_file_size"]) == (100_000, 1, None)
     assert "at least 1 block" in run("info", made.path).stdout
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import assert_quick
 from vhdx_runtime.codec.holes import data_ranges
 from vhdx_runtime.codec.source import BytesSource, FileSource
 from vhdx_runtime.semantics.log.entries import LogArea, candidates
@@ -52,5 +53,5 @@ def test_a_log_of_a_tebibyte_of_holes_costs_nothing(tmp_path: Path) -> None:
         pytest.skip("this file system does not tell its holes")
     begun = time.process_time()
     assert [position for position, _ in candidates(LogArea(source, 0, 1 << 40))] == [1 << 39]
-    assert time.process_time() - begun < 1
+    assert_quick(time.process_time() - begun, 1)
     source.close()

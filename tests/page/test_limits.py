@@ -12,6 +12,7 @@ import pytest
 
 from tests.benchmarks.images import full_64_tib
 from tests.page.support import TIB, facts_of, million_runs, runs_of
+from tests.support.patience import assert_quick
 from tests.test_hostile_logs import LOG, entries_that_claim_the_whole_log
 from vhdx_runtime.conformance import BytesOverride, Log, Recipe, expand
 
@@ -43,7 +44,7 @@ def test_a_million_runs_are_all_in_the_page(roomy: Path) -> None:
     image = million_runs(roomy)
     page, seconds = measured(image)
     assert page.stat().st_size <= SIZE
-    assert seconds <= SECONDS
+    assert_quick(seconds, SECONDS)
     facts = facts_of(page)
     assert facts["overview"] is None
     assert facts["runs"]["count"] > 1_000_000
@@ -57,7 +58,7 @@ def test_a_full_table_of_the_largest_disk(roomy: Path) -> None:
     image = full_64_tib(roomy, "full.vhdx").path
     page, seconds = measured(image)
     assert page.stat().st_size <= SIZE
-    assert seconds <= 2 * SECONDS, "half of it is the check; twice the aim, as machines differ"
+    assert_quick(seconds, 2 * SECONDS, "half of it is the check; it")
     assert facts_of(page)["overview"] is None
 
 
@@ -90,5 +91,5 @@ def test_a_log_that_claims_much_costs_little(tmp_path: Path) -> None:
     image = expand(replace(recipe, overrides=(log,))).write(tmp_path)
     page, seconds = measured(image, code=1)
     assert page.stat().st_size <= SIZE
-    assert seconds <= 2 * SECONDS
+    assert_quick(seconds, 2 * SECONDS)
     assert len(facts_of(page)["log"]["entries"]) > 1000

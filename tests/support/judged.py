@@ -19,6 +19,7 @@ from typing import Any
 
 import vhdx_runtime as vhdx
 from tests.support.mutators import applied, mutant
+from tests.support.patience import assert_quick
 from tests.support.specimens import parent, specimens
 from vhdx_runtime.check import Report, check_image
 from vhdx_runtime.codec.source import BytesSource, Source
@@ -69,7 +70,7 @@ def timed(what: str, use: Callable[[], Any], factor: float = 1.0) -> Any:
     start = time.process_time()
     result = use()
     seconds = time.process_time() - start
-    assert seconds <= SECONDS * factor, f"{what} took {seconds:.1f} s"
+    assert_quick(seconds, SECONDS * factor, what)
     return result
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import vhdx_runtime as vhdx
 from tests.cli.support import DIRTY, MIB, TIB, listing, make, make_chain
+from tests.support.patience import assert_quick
 from vhdx_runtime import portable
 from vhdx_runtime.check import check_image
 from vhdx_runtime.write import child
@@ -127,7 +128,7 @@ def test_a_64_tib_image_takes_no_time_and_no_room(tmp_path: Path) -> None:
     vhdx.create(tmp_path / "warm", size=MIB)
     start = time.process_time()
     vhdx.create(tmp_path / "huge", size=64 * TIB)
-    assert time.process_time() - start < 0.3
+    assert_quick(time.process_time() - start, 0.3)
     assert (tmp_path / "huge").stat().st_blocks * 512 < 4 * MIB
 
 
