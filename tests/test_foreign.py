@@ -236,11 +236,26 @@ def test_the_name_of_a_hostile_file_stays_one_word(tmp_path: Path) -> None:
     assert (tmp_path / "unpacked.vhdx").read_bytes() == DATA
 
 
+@pytest.mark.parametrize("kind", ["qcow", "vmdk", "gzip", "iso", "mbr", "unknown"])
+def test_a_container_that_is_called_raw_is_not_taken_for_a_disk(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "cloud.img"
+    path.write_bytes(BYTES[kind])
+    words = ["convert", str(path), str(tmp_path / "new.vhdx")]
+    result = CliRunner().invoke(main, words)
+    if kind in ("iso", "mbr", "unknown"):
+        assert result.exit_code == 0
+        return
+    assert (result.exit_code, (tmp_path / "new.vhdx").exists()) == (3, False)
+    assert "is called raw, but is " in result.stderr
+    assert CliRunner().invoke(main, [*words, "--from", "raw"]).exit_code == 0
+
+
 @pytest.mark.parametrize("words", [("inspect",), ("explain", "--file", "0"), ("inspect", "--json")])
 def test_what_shows_bytes_names_the_file_and_goes_on(tmp_path: Path, words: tuple[str, ...]) -> None:
     path = tmp_path / "disk.vhdx"
     path.write_bytes(BYTES["gzip"])
     result = CliRunner().invoke(main, [*words, str(path)])
+    assert result.exit_code == 1
     assert result.stderr.startswith(f"vhdx: warning: {path}: is no VHDX: it is compressed with gzip")
     assert "\nhint: " in result.stderr
     assert "0x1f" in result.stdout or "1f8b" in result.stdout or "1f 8b" in result.stdout

@@ -38,7 +38,7 @@ def emit_foreign(formats: Path) -> str:
 
 def _entry(data: dict[str, Any], head: int, tail: int) -> Call:
     where = f"{FILE}: {data.get('id')}"
-    unknown = set(data).difference(("id", "name", "next", *_KINDS))
+    unknown = set(data).difference(("id", "name", "next", "raw", *_KINDS))
     if unknown or len([kind for kind in _KINDS if kind in data]) != 1:
         raise SchemaError(f"{where}: needs exactly one of {', '.join(_KINDS)}; unknown: {', '.join(sorted(unknown))}")
     made: dict[str, Any] = {key: text(data.get(key)) for key in ("id", "name", "next")}
@@ -50,7 +50,7 @@ def _entry(data: dict[str, Any], head: int, tail: int) -> Call:
         made["suffixes"] = words(data["suffixes"])
     else:
         made["fill"] = str(data["fill"])
-    return Call("Foreign", made)
+    return Call("Foreign", made | ({"is_raw": True} if data.get("raw") else {}))
 
 
 def _mark(where: str, mark: dict[str, Any], head: int, tail: int) -> Call:

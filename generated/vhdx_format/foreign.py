@@ -23,7 +23,8 @@ class Foreign(NamedTuple):
 
     `marks` are alternatives, each a row of places that must all fit; `suffixes` are ends of file names that tell it;
     `fill` is the one byte, or with "any" whatever byte, that is all there is, in hexadecimal, "" for an empty file, or
-    None. `name` says what the file is, `next` what to do with it: `{file}` stands for its path.
+    None. `is_raw` where the bytes are those of a disk or volume. `name` says what the file is, `next` what to do with
+    it: `{file}` stands for its path.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Foreign(NamedTuple):
     marks: tuple[tuple[Mark, ...], ...] = ()
     suffixes: tuple[str, ...] = ()
     fill: str | None = None
+    is_raw: bool = False
 
 
 HEAD: Final = 65536
@@ -159,18 +161,21 @@ FOREIGN: Final[tuple[Foreign, ...]] = (
         name="is an ISO 9660 image, of a CD or DVD",
         next="use it as a drive of the machine, as it is; it holds no VHDX",
         marks=((Mark(offset=32769, data=b"CD001"),),),
+        is_raw=True,
     ),
     Foreign(
         id="gpt",
         name="is a raw disk image with a GPT",
         next="it can be read as it is; `vhdx convert --from raw {file} new.vhdx` makes a VHDX of it",
         marks=((Mark(offset=512, data=b"EFI PART"),), (Mark(offset=4096, data=b"EFI PART"),)),
+        is_raw=True,
     ),
     Foreign(
         id="ntfs",
         name="is a raw image of an NTFS volume",
         next="it can be read as it is, as a volume without a disk around it",
         marks=((Mark(offset=3, data=b"NTFS    "), Mark(offset=510, data=b"U\xaa")),),
+        is_raw=True,
     ),
     Foreign(
         id="fat",
@@ -180,6 +185,7 @@ FOREIGN: Final[tuple[Foreign, ...]] = (
             (Mark(offset=54, data=b"FAT"), Mark(offset=510, data=b"U\xaa")),
             (Mark(offset=82, data=b"FAT32"), Mark(offset=510, data=b"U\xaa")),
         ),
+        is_raw=True,
     ),
     Foreign(
         id="mbr",
@@ -208,6 +214,7 @@ FOREIGN: Final[tuple[Foreign, ...]] = (
                 Mark(offset=510, data=b"U\xaa"),
             ),
         ),
+        is_raw=True,
     ),
     Foreign(
         id="change-tracking",
@@ -221,17 +228,25 @@ FOREIGN: Final[tuple[Foreign, ...]] = (
         next="name the .avhdx beside it",
         suffixes=(".vhds",),
     ),
-    Foreign(id="empty", name="is empty", next="copy or download the file again; nothing of it has arrived", fill=""),
+    Foreign(
+        id="empty",
+        name="is empty",
+        next="copy or download the file again; nothing of it has arrived",
+        fill="",
+        is_raw=True,
+    ),
     Foreign(
         id="zeros",
         name="holds nothing but zeros where a VHDX begins and where the file ends",
         next="copy or download the file again; most likely only its length has arrived",
         fill="00",
+        is_raw=True,
     ),
     Foreign(
         id="one-byte",
         name="holds one and the same byte throughout its start and its end",
         next="copy the file again; this is how erased flash memory and the stand-in for unreadable sectors look",
         fill="any",
+        is_raw=True,
     ),
 )

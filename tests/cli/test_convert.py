@@ -336,7 +336,7 @@ def test_a_raw_image_is_known_by_its_ending_or_named_as_one(tmp_path: Path) -> N
 def test_a_container_that_is_called_raw_is_not_guessed_at(tmp_path: Path) -> None:
     made = make(tmp_path, SAMPLE)
     evil = made.path.rename(tmp_path / "evil.img")
-    error = run("convert", evil, tmp_path / "out.vhdx", code=1).stderr
+    error = run("convert", evil, tmp_path / "out.vhdx", code=3).stderr
     assert "--from vhdx" in error
     assert listing(tmp_path) == ["evil.img"]
     run("convert", "--from", "vhdx", evil, tmp_path / "out.raw")

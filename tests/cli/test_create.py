@@ -145,6 +145,14 @@ def test_a_name_that_does_not_say_vhdx_is_warned_of(tmp_path: Path) -> None:
         assert "warning" not in run("create", tmp_path / name, "--size", "1M", "--force").stderr
 
 
+@pytest.mark.parametrize("name", ["a.raw", "a.img", "a.vhd", "A.VHD"])
+def test_a_name_of_another_format_makes_no_vhdx(tmp_path: Path, name: str) -> None:
+    error = run("create", tmp_path / name, "--size", "1M", code=2).stderr
+    assert "and a VHDX is made here" in error
+    assert "hint: end it in .vhdx" in error
+    assert listing(tmp_path) == []
+
+
 def test_what_makes_a_vhdx_says_that_it_is_sparse_and_how_it_is_not(tmp_path: Path) -> None:
     (tmp_path / "in.raw").write_bytes(bytes(8 * MIB))
     for words in (("create", "one.vhdx", "--size", "8M", "--type", "fixed"), ("convert", "in.raw", "two.vhdx")):

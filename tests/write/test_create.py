@@ -168,6 +168,13 @@ def test_what_the_format_does_not_allow_is_refused_and_nothing_is_made(
     assert listing(tmp_path) == []
 
 
+@pytest.mark.parametrize("options", [{"size": "10G"}, {"size": 1e9}, {"size": MIB, "block_size": "1M"}])
+def test_a_size_that_is_no_whole_number_is_a_type_error(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="sizes are whole numbers of bytes, not "):
+        vhdx.create(tmp_path / "new", **options)
+    assert listing(tmp_path) == []
+
+
 def test_a_size_is_rounded_up_to_whole_sectors(tmp_path: Path) -> None:
     made = vhdx.create(tmp_path / "new", size=1000)
     assert made.geometry.virtual_disk_size == 1024

@@ -14,7 +14,7 @@ import click
 from ..codec.source import FileSource, Source
 from ..disk.summary import left_out
 from ..disk.virtual import VirtualDisk
-from ..errors import UnsupportedError, VhdxError
+from ..errors import FormatError, UnsupportedError, VhdxError
 from ..wording import agreeing
 from .amplified import warn_amplified
 from .common import (
@@ -160,7 +160,10 @@ def _input(image: str, options: Mapping[str, Any]) -> Iterator[_Input]:
         with _flat(image, source_format, options["size"]) as (origin, sources):
             is_told = bool(options["source_format"]) or source_format == "vhd"
             guarded = origin if is_told else origins.refusing_containers(origin)
-            yield _Input(guarded, source_format, None, sources, lost)
+            try:
+                yield _Input(guarded, source_format, None, sources, lost)
+            except FormatError as error:
+                raise Failure(str(error), NOTHING_OPENED) from error
         return
     if options["size"] is not None:
         raise Failure("--size is for standard input: a file says itself how long it is", USAGE, NEXT["size of a pipe"])

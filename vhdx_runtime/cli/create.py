@@ -79,6 +79,9 @@ def command(output: str, as_json: bool, **options: Any) -> None:
     from ..portable import stored_bytes
     from .output import ended_by_signals, taken_is_usage
 
+    other = format_of(output)
+    if other not in (None, "vhdx"):
+        raise Failure(f"{output}: the name says {other}, and a VHDX is made here", USAGE, NEXT["name of a VHDX"])
     given = {name: options[name] for name in ("size", "type", "parent", "parent_dirs", "parent_paths", "force")}
     try:
         with ended_by_signals(), taken_is_usage():

@@ -55,20 +55,21 @@ def command(
     A byte of the file: the structure, field and bits that it belongs to, their value, the rules that speak of them, and
     the byte of the disk if it holds one. A byte of the disk: its block, the BAT entry, the log entry that supplied it,
     the bit of the sector bitmap, and the file of the chain that has the byte. Exits with 1 when a byte of the disk
-    cannot be read.
+    cannot be read, and for a file that is no VHDX.
     """
     if (file is None) == (disk is None):
         raise Failure("give either --file or --disk", USAGE, NEXT["file or disk"])
     if file is not None:
-        record = _of_file(image, file, options)
+        record, is_foreign = _of_file(image, file, options)
         _emit(record, explain_text.of_file, as_json, _fields(record) if doc else None)
-        return
+        ctx.exit(FOUND if is_foreign else 0)
     record = _of_disk(image, disk or 0, options)
     _emit(record, explain_text.of_disk, as_json, _states(record) if doc else None)
     ctx.exit(FOUND if record["kind"] == UNREADABLE else 0)
 
 
-def _of_file(image: str, offset: int, options: dict[str, Any]) -> dict[str, Any]:
+def _of_file(image: str, offset: int, options: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """What the byte is, and whether the file is no VHDX."""
     try:
         source = open_source(image)
     except VhdxError as error:
@@ -76,7 +77,7 @@ def _of_file(image: str, offset: int, options: dict[str, Any]) -> dict[str, Any]
     with load_image(source, log=options["log"], header=header_number(options)) as loaded:
         say_foreign(loaded)
         try:
-            return explain_file.explain(loaded, offset)
+            return explain_file.explain(loaded, offset), loaded.foreign is not None
         except ValueError as error:
             raise Failure(f"{image}: {error}", USAGE, NEXT["offset"]) from error
 

@@ -21,6 +21,7 @@ NEXT: Final = {
     "a pipe": "a VHDX is read from here and there, so no pipe will do: save it to a file first, and name that",
     "sizes": "`vhdx create --help` says what each size may be",
     "possible": "`vhdx convert --help` says what can be made of what; of a pipe, --size says how long it is",
+    "name of a VHDX": "end it in .vhdx; of that, `vhdx convert` makes raw images and VHDs",
     "undo exists": "it may be needed, so name another one with --undo",
     "plan or apply": "leave out --plan, or leave out --apply and --undo",
     "force alone": "leave out --force, or take the repair back with --undo FILE --force",

@@ -28,11 +28,13 @@ class Named(NamedTuple):
         id: of the kind, "stub" for the first bytes of a VHDX, "unknown" where nothing tells.
         text: says of the file what it is, as the rest of a sentence.
         hint: what can be done with it.
+        is_raw: its bytes may be those of a disk.
     """
 
     id: str
     text: str
     hint: str
+    is_raw: bool = True
 
 
 def recognise(source: Source) -> Named:
@@ -52,7 +54,7 @@ def recognise(source: Source) -> Named:
         return Named("stub", text, _COPY_AGAIN)
     for known in FOREIGN:
         if _fits(known, source.name, head, tail):
-            return Named(known.id, known.name, known.next.replace("{file}", file_word(source)))
+            return Named(known.id, known.name, known.next.replace("{file}", file_word(source)), known.is_raw)
     text = "has no signature, no valid header and no valid region table"
     raw = f"if it is a raw image, `vhdx convert --from raw {file_word(source)} new.vhdx` makes a VHDX of it"
     return Named("unknown", text, f"{_COPY_AGAIN}; if it is encrypted or compressed, undo that first; {raw}")

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, NamedTuple
 
+from vhdx_format.foreign import HEAD
 from vhdx_format.layout import FILE_SIGNATURE
 
-from ..codec.source import Source, open_source
+from ..codec.source import BytesSource, Source, open_source
+from ..disk.foreign import recognise
 from ..disk.virtual import VirtualDisk
 from ..errors import FormatError, IntegrityError
 from ..portable import pread, stored_bytes
@@ -105,7 +107,7 @@ def of_raw(source: Source) -> Origin:
 
 
 def refusing_containers(origin: Origin) -> Origin:
-    """The same, but a VHDX is not taken for a raw image: whoever means that has to say so.
+    """The same, but a VHDX, or what is told as another container, is not taken for a raw image: that has to be said.
 
     What a disk holds was written by its guest, who could make a raw disk look like a VHDX and name files as parents.
     So neither is guessed.
@@ -113,17 +115,26 @@ def refusing_containers(origin: Origin) -> Origin:
 
     def _runs() -> Iterator[DataRun]:
         for run in origin.runs():
-            if not run.virtual_offset and _head(origin, run) == FILE_SIGNATURE:
-                advice = "--from vhdx reads it as such (from a file), --from raw takes its bytes for a disk"
-                raise FormatError(f"{origin.name}: is called raw, and begins as a VHDX does; {advice}")
+            if not run.virtual_offset:
+                _require_raw(origin.name, _head(origin, run))
             yield run
 
     return replace(origin, runs=_runs)
 
 
+def _require_raw(name: str, head: bytes) -> None:
+    raw = "`--from raw` takes its bytes for a disk"
+    if head.startswith(FILE_SIGNATURE):
+        hint = f"`--from vhdx` reads it as such, from a file; {raw}"
+        raise FormatError(f"{name}: is called raw, but begins as a VHDX does", hint=hint)
+    named = recognise(BytesSource(head))
+    if not named.is_raw:
+        raise FormatError(f"{name}: is called raw, but {named.text}", hint=raw)
+
+
 def _head(origin: Origin, run: DataRun) -> bytes:
-    """The first bytes of a run, as many as the signature of a container has."""
-    buffer = memoryview(bytearray(min(run.length, len(FILE_SIGNATURE))))
+    """The first bytes of a run, as many as tell a container."""
+    buffer = memoryview(bytearray(min(run.length, HEAD)))
     if run.data is not None:
         return bytes(run.data[: len(buffer)])
     if origin.readinto_at is not None:

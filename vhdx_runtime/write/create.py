@@ -74,6 +74,7 @@ def create(
         Where the parts of the file lie; its `geometry` has the sizes.
 
     Raises:
+        TypeError: a size that is no whole number.
         ValueError: an argument that makes no sense, or that the format does not allow.
         TakenFileError: there is such a file.
         VhdxError: the parent cannot be read, is damaged, was not closed cleanly, or has sectors of another size.

@@ -112,6 +112,7 @@ def plan(
         log_size: in bytes; None for 1 MiB.
 
     Raises:
+        TypeError: a size that is no whole number.
         ValueError: a size that the format does not allow; the message says which are.
 
     Spec: MS-VHDX 2.6.2
@@ -134,6 +135,9 @@ def plan(
 
 
 def _require_sizes(size: int, block_size: int, logical: int, physical: int, log_size: int) -> None:
+    wrong = next((one for one in (size, block_size, logical, physical, log_size) if not isinstance(one, int)), None)
+    if wrong is not None:
+        raise TypeError(f"sizes are whole numbers of bytes, not {wrong!r}")
     if not 0 < size <= layout.VIRTUAL_DISK_SIZE_MAX:
         raise ValueError(f"size must be from 1 to {layout.VIRTUAL_DISK_SIZE_MAX} bytes (64 TiB), not {size}")
     smallest, largest = layout.BLOCK_SIZE_MIN, layout.BLOCK_SIZE_MAX

@@ -20,7 +20,8 @@ class Foreign(NamedTuple):
 
     `marks` are alternatives, each a row of places that must all fit; `suffixes` are ends of file names that tell it;
     `fill` is the one byte, or with "any" whatever byte, that is all there is, in hexadecimal, "" for an empty file, or
-    None. `name` says what the file is, `next` what to do with it: `{file}` stands for its path.
+    None. `is_raw` where the bytes are those of a disk or volume. `name` says what the file is, `next` what to do with
+    it: `{file}` stands for its path.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Foreign(NamedTuple):
     marks: tuple[tuple[Mark, ...], ...] = ()
     suffixes: tuple[str, ...] = ()
     fill: str | None = None
+    is_raw: bool = False
 
 
 __all__ = ["Final", "Foreign", "Mark"]
