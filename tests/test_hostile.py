@@ -16,6 +16,7 @@ import pytest
 import vhdx_runtime as vhdx
 from tests.support import judged, patience
 from tests.support.modules import ROOT
+from tests.support.patience import HANG
 from tests.support.sampling import sampled
 from tests.support.specimens import SPECIMENS, parent
 from vhdx_runtime.check import Report, check_image
@@ -31,7 +32,7 @@ MUTANTS = [(0, 50), (50, BATCH - 50), *((start, BATCH) for start in range(BATCH,
 def test_mutants_are_opened_read_checked_and_inspected_at_little_cost(first: int, count: int) -> None:
     """In a process of its own, so that its memory is that of the mutants."""
     command = [sys.executable, "-m", "tests.support.judged", str(first), str(count)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT, timeout=HANG)
     assert done.returncode == 0, done.stderr[-5000:]
     found = json.loads(done.stdout)
     assert sum(found["outcomes"].values()) == count

@@ -14,6 +14,7 @@ import pytest
 
 import vhdx_runtime as vhdx
 from tests.support.modules import ROOT
+from tests.support.patience import HANG
 from tests.support.shown import BLOCK, COMMAND, fits
 from vhdx_runtime.conformance import demo
 
@@ -48,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(*arguments: str, folder: Path) -> str:
     environment = os.environ | {"COLUMNS": "120", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=60
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=HANG
     )
     return done.stdout + done.stderr
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.support import listing, run
 from tests.fuzz_judge.support import GOOD, shell, write_corpus
+from tests.support.patience import HANG
 from vhdx_runtime.conformance import RecipeError, expand
 from vhdx_runtime.conformance.build.pattern import noise
 from vhdx_runtime.conformance.recipes import form
@@ -157,7 +158,7 @@ def test_a_packed_image_fills_the_disk_or_the_memory_or_ends_the_run(name: str, 
     home.mkdir()
     (home / "bomb.packed").write_bytes((BOMBS | DAMAGED)[name])
     command = [sys.executable, "-c", LIMITED, "fuzz", "judge", str(home), "--reader", "vhdx-runtime"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 2, done.stderr[-500:]
     assert done.stderr.startswith("vhdx: error: ")
     assert "bomb.packed: no packed image: " in done.stderr
@@ -219,7 +220,9 @@ def test_a_recipe_takes_the_memory_or_the_process_with_it(name: str) -> None:
         "except RecipeError as error: assert '\\n' not in str(error), error\n"
         "else: sys.exit('made')"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=RECIPES[name], text=True, capture_output=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=RECIPES[name], text=True, capture_output=True, timeout=HANG
+    )
     assert done.returncode == 0, done.stderr[-500:]
 
 

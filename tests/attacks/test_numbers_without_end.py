@@ -13,6 +13,7 @@ import pytest
 import vhdx_runtime as vhdx
 from tests.attacks.amplifiers import MIB, one_bitmap
 from tests.cli.support import SAMPLE, Made, make, run
+from tests.support.patience import HANG
 
 ENDLESS = 10**20
 VHDX = [sys.executable, "-c", 'from vhdx_runtime.cli import main; main(prog_name="vhdx")']
@@ -57,7 +58,7 @@ def test_an_integer_past_two_to_the_63_is_taken_for_what_it_is(
 def closed(words: list[str], *streams: int) -> tuple[int, str]:
     """Run a command with some streams closed; its exit code and what it said on stderr."""
     shell = "exec " + '"$@" ' + " ".join(f"{number}>&-" for number in streams)
-    done = subprocess.run(["sh", "-c", shell, "sh", *VHDX, *words], stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(["sh", "-c", shell, "sh", *VHDX, *words], stderr=subprocess.PIPE, text=True, timeout=HANG)
     return done.returncode, done.stderr
 
 
@@ -86,7 +87,7 @@ def test_errors_have_nowhere_to_go(made: Made) -> None:
 def test_the_disk_of_standard_output_is_full(made: Made) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*VHDX, "map", str(made.path)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+            [*VHDX, "map", str(made.path)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANG
         )
     assert done.returncode == 3
     assert done.stderr.startswith("vhdx: error: standard output: No space left on device\nhint: ")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.cli.support import BROKEN, MIB, SAMPLE, Made, listing, make, run
+from tests.support.patience import HANG
 from vhdx_runtime.transfer import copying
 from vhdx_runtime.write import newfile
 
@@ -391,7 +392,7 @@ def test_an_interrupt_ends_a_loop_of_the_shell(made: Made, tmp_path: Path) -> No
     assert shell.stderr.readline() == "copied\n"
     time.sleep(0.1)
     os.killpg(shell.pid, signal.SIGINT)
-    said = shell.communicate(timeout=120)[0]
+    said = shell.communicate(timeout=HANG)[0]
     assert said == "1\n"
     assert shell.returncode == -signal.SIGINT
     assert listing(tmp_path / "out") == []

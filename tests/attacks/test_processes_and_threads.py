@@ -21,11 +21,11 @@ import pytest
 
 import vhdx_runtime as vhdx
 from tests.benchmarks.images import Sample, scrambled
+from tests.support.patience import HANG
 from vhdx_runtime.codec import source as source_module
 
 MIB = 1 << 20
 LARGE = 3 * MIB
-PATIENCE = 30.0
 HERE = Path(__file__)
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
@@ -49,7 +49,7 @@ def in_a_fork(work: Callable[[], object]) -> str:
         os.write(writing, said.encode())
         os._exit(0)
     os.close(writing)
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + HANG
     while not (ended := os.waitpid(child, os.WNOHANG)[0]) and time.monotonic() < end:
         time.sleep(0.01)
     if not ended:
@@ -217,7 +217,7 @@ def test_closing_during_reads_is_a_clear_error(sample: Sample, kind: str, mapped
             opened.close()
         disk.close()
         for thread in threads:
-            thread.join(PATIENCE)
+            thread.join(HANG)
             assert not thread.is_alive()
     assert found == {"closed"}
 
@@ -287,5 +287,5 @@ def test_a_large_read_while_the_interpreter_ends_is_right(sample: Sample, tmp_pa
         "disk = vhdx.open(sys.argv[1])\n"
         "atexit.register(lambda: sys.stdout.buffer.write(disk.read_at(0, 3 << 20)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, sample.path], capture_output=True, timeout=PATIENCE)
+    done = subprocess.run([sys.executable, "-c", program, sample.path], capture_output=True, timeout=HANG)
     assert (done.stdout, done.stderr) == (sample.expected(0, LARGE), b"")

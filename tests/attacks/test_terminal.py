@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.cli.support import BROKEN, DIRTY, SAMPLE, make, run
+from tests.support.patience import HANG
 from vhdx_runtime.conformance import Geometry, ParentLocator, Recipe
 from vhdx_runtime.conformance.judge import scoreboard
 from vhdx_runtime.conformance.readers import READERS, WrongRead, find
@@ -214,7 +215,7 @@ def test_a_printed_command_runs_what_a_file_is_called(name: str, tmp_path: Path)
     for reader in (*READERS.values(), own if " " not in name and "'" not in name else READERS["dissect"]):
         command = reader.show(failure)
         environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
-        subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, timeout=30)
+        subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment, capture_output=True, timeout=HANG)
         assert not (tmp_path / "pwned").exists(), command
 
 

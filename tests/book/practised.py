@@ -14,6 +14,7 @@ from typing import Any
 from click.testing import CliRunner
 
 import vhdx_runtime as vhdx
+from tests.support.patience import HANG
 from tests.support.shown import BLOCK, COMMAND
 from vhdx_runtime.cli import main
 from vhdx_runtime.conformance import demo
@@ -63,5 +64,5 @@ def _printed(command: str) -> str:
     if words[0] == "vhdx":
         environment = {"COLUMNS": "100", "NO_COLOR": "1"}
         return CliRunner().invoke(main, words[1:], prog_name="vhdx", env=environment).output
-    done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=60, check=True)
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=HANG, check=True)
     return done.stdout + done.stderr

@@ -37,7 +37,7 @@ from tests.cli.support import (
     run,
     run_json,
 )
-from tests.support.patience import assert_quick
+from tests.support.patience import HANG, assert_quick
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Recipe, expand_chain
 from vhdx_runtime.write import newfile
 
@@ -302,7 +302,7 @@ def test_a_mapfile_is_made_like_any_new_file(tmp_path: Path) -> None:
 def program(*words: object, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the command as a process of its own: it needs real pipes."""
     code = 'from vhdx_runtime.cli import main; main(prog_name="vhdx")'
-    return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, timeout=60, **options)
+    return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, timeout=HANG, **options)
 
 
 def test_the_ending_of_the_name_says_what_is_made(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from tests.cli.support import run, schema
 from tests.page.support import browser
+from tests.support.patience import HANG
 from vhdx_runtime.conformance import Bat, Block, Recipe
 from vhdx_runtime.conformance.cases import Case, load_cases
 from vhdx_runtime.conformance.judge import runner, scoreboard, scoreboard_html
@@ -166,7 +167,7 @@ def test_a_browser_runs_the_script_of_the_page(page: str, tmp_path: Path) -> Non
     path = tmp_path / "page.html"
     path.write_text(page, "utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-    done = subprocess.run([program, *options, f"{path.as_uri()}#good"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([program, *options, f"{path.as_uri()}#good"], capture_output=True, text=True, timeout=HANG)
     assert "2 of 2 cases" in done.stdout, done.stderr[-2000:]
     assert 'class="detail"' in done.stdout
     assert "cd cases &amp;&amp; sh -c" in done.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz_judge.support import BROKEN, GOOD, LABELS, LARGER, MIB, RECIPES, SCRIPTS, shell, write_corpus
+from tests.support.patience import slowness
 from vhdx_runtime.conformance import Bat, Block, Geometry, Recipe, expand
 from vhdx_runtime.conformance.judge.worker import Limits
 from vhdx_runtime.conformance.release.packed_image import packed
@@ -17,7 +18,7 @@ from vhdx_runtime.fuzz.judge.judge import Cluster, Judged
 
 pytestmark = pytest.mark.xdist_group("labelled")  # one worker makes it once
 
-FAST = Limits(seconds=2, memory=1 << 30)
+FAST = Limits(seconds=2 * slowness(), memory=1 << 30)
 ALL = [recipe.name for recipe in RECIPES]
 Row = tuple[str, str, str, list[str]]
 

@@ -22,6 +22,7 @@ from tests.support.fuzz_atheris import keep, seeds, unpacked
 from tests.support.fuzz_input import judged_input
 from tests.support.fuzz_report import report
 from tests.support.modules import ROOT
+from tests.support.patience import HANG
 from tests.support.sectors import from_sectors, to_sectors
 from tests.support.specimens import SPECIMENS
 from vhdx_runtime.cli import main
@@ -142,7 +143,7 @@ def test_afl_fuzz_takes_the_dictionary_and_the_module(tmp_path: Path) -> None:
     environment = dict.fromkeys(names.split(), "1") | {"PATH": "/usr/bin:/bin", "PYTHONPATH": paths}
     environment |= {"AFL_PYTHON_MODULE": "vhdx_runtime.fuzz.mutate.afl"}
     command = ["afl-fuzz", "-n", "-V", "2", "-i", "in", "-o", "out", "-x", "vhdx.dict", "--", "/bin/sh", "target"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=HANG)
     if "libpython" in done.stderr or "ModuleNotFoundError" in done.stderr:
         pytest.skip("afl-fuzz has a Python of another version than this one")
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
@@ -218,7 +219,7 @@ def test_atheris_runs_our_target_with_the_mutators(tmp_path: Path) -> None:
     (tmp_path / "corpus" / "one").write_bytes(to_sectors(expand(SPECIMENS["items"]).to_bytes()))
     options = ["-runs=15", "-seed=1", "-max_len=524288", f"-dict={tmp_path / 'vhdx.dict'}"]
     command = [sys.executable, "-m", "tests.support.fuzz_target", str(tmp_path / "corpus"), *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"Dictionary: {len(entries())} entries" in done.stderr
     assert "Done 15 runs" in done.stderr

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.support.patience import HANG
 from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.disk.image import Image, load_image
 from vhdx_runtime.inspect import explain_file, find, record, render, tree
@@ -37,7 +38,7 @@ def cost_of(what: str, path: Path, argument: object = "") -> Cost:
         pytest.skip("memory and time of a process: no /proc/self/status here")
     command = [sys.executable, "-m", "tests.inspect.measured", what, str(path), str(argument)]
     root = Path(__file__).resolve().parent.parent.parent
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root, timeout=300)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root, timeout=HANG)
     assert done.returncode == 0, done.stderr[-3000:]
     return Cost(**json.loads(done.stdout))
 

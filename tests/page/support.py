@@ -20,6 +20,7 @@ import pytest
 
 from tests.cli.support import run
 from tests.support.extras import need
+from tests.support.patience import HANG
 from vhdx_runtime.conformance import (
     Bat,
     Block,
@@ -210,7 +211,7 @@ class Tab:
         self.page.goto("about:blank")
         self.requests.clear()
         self.page.goto(f"file://{path}{fragment}")
-        self.page.wait_for_selector("body[data-ready=yes]", timeout=20_000)
+        self.page.wait_for_selector("body[data-ready=yes]", timeout=HANG * 1000)
         self.requests[:] = [url for url in self.requests if url.partition("#")[0] != f"file://{path}"]
 
     def text(self, selector: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 from tests.cli.support import DIRTY, make, run
 from tests.repair.support import digest, planned
 from tests.repair.test_apply import LOSSLESS, image_of
+from tests.support.patience import HANG
 from vhdx_runtime.change import undo
 from vhdx_runtime.codec.source import BytesSource
 from vhdx_runtime.errors import FileError, IntegrityError
@@ -90,7 +91,7 @@ def test_where_it_cannot_be_put_back_the_way_is_named(error: type[BaseException]
 def stopped(path: Path, at: int, *numbers: int) -> subprocess.CompletedProcess[str]:
     """Apply, with signals that come at a flush and at the ones behind it."""
     command = [sys.executable, "-c", PROGRAM, str(at), ",".join(map(str, numbers)), "repair", "--apply", str(path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143)])

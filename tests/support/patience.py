@@ -8,6 +8,8 @@ from collections.abc import Callable
 TRIES, TOO_SLOW = 3, " took "
 STEPS, USUAL = 20_000, 35e-9  # seconds a step on the machine of the limits, when it is idle
 LEAST, MOST = 1.5, 30.0
+HANG = 900.0
+"""Seconds after which a program is taken to hang, on however slow a machine."""
 
 
 def assert_quick(took: float, limit: float, what: str = "it") -> None:

@@ -18,13 +18,13 @@ import pytest
 
 import vhdx_runtime as vhdx
 from tests.support.extras import ROOT, need
+from tests.support.patience import HANG
 from vhdx_runtime.transfer.convert import convert
 
 pytestmark = pytest.mark.slow
 NAME = "disk"  # as `tests/support/fuse_disk.py` shows it
 MIB = 1 << 20
 SIZE = 512 * MIB  # xfs takes no fewer than 300 MiB
-PATIENCE = 240  # seconds
 # Of each file system: what makes it in a file, mounts it from there, and looks whether it is clean.
 SYSTEMS = {
     "ext4": (["mkfs.ext4", "-q"], ["mount", "-o", "loop,discard"], ["e2fsck", "-fn"], "e2fsprogs"),
@@ -35,13 +35,13 @@ SYSTEMS = {
 
 def run(*command: object) -> None:
     """Run a program, and show what it says where it fails."""
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=HANG)
     assert not done.returncode, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
 
 
 def unmount(folder: Path) -> bool:
     """Unmount a folder. What a process of its own had mounted from there may keep it busy for a while."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + HANG
     while subprocess.run(["umount", folder], capture_output=True).returncode and time.monotonic() < end:
         time.sleep(0.05)
     return not os.path.ismount(folder)
@@ -64,7 +64,7 @@ def shown(image: Path, folder: Path, *parents: Path) -> Iterator[Path]:
     folder.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "tests.support.fuse_disk", image, folder, *parents]
     with subprocess.Popen([*map(str, command)], cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + HANG
         while not os.path.ismount(folder):
             assert time.monotonic() < end, "FUSE takes too long"
             if process.poll() is not None:
@@ -76,7 +76,7 @@ def shown(image: Path, folder: Path, *parents: Path) -> Iterator[Path]:
         finally:
             if not unmount(folder):
                 process.kill()
-            errors = process.communicate(timeout=PATIENCE)[1]
+            errors = process.communicate(timeout=HANG)[1]
     assert not process.returncode, errors
 
 
