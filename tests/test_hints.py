@@ -20,14 +20,14 @@ from vhdx_format.rules import RULES, STEPS
 
 import vhdx_runtime as vhdx
 from tests.cli.support import SAMPLE, make
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
 from vhdx_runtime.cli import main
 from vhdx_runtime.cli.steps import NEXT
-from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.hints import in_python
 
-CASES = [case for case in cases.load_cases() if case.expect in ("refuse", "read-degraded")]
+CASES = [case for case in all_cases() if case.expect in ("refuse", "read-degraded")]
 GROUPS = 16
 STOPPING = {"refuse", "degrade"}
 RESCUES: dict[str, dict[str, Any]] = {

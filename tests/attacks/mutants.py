@@ -25,12 +25,13 @@ from crc32c import crc32c
 
 import vhdx_runtime as vhdx
 from tests.attacks.amplifiers import LOG_GUID, data, zero
+from tests.support.cases import all_cases
 from tests.support.judged import fresh_peak, peak
 from tests.support.patience import TOO_SLOW
 from vhdx_runtime.change import undo
 from vhdx_runtime.check import catalogue, check_image
 from vhdx_runtime.codec.source import open_source
-from vhdx_runtime.conformance.cases import Case, load_cases
+from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.inspect import explain_disk, explain_file, record, render, tree
 from vhdx_runtime.repair.apply import apply
@@ -190,7 +191,7 @@ class Mutant:
 
 def bases(folders: list[str]) -> list[tuple[str, Callable[[], bytes]]]:
     """The files that mutants are made of: name, and what gives the bytes, b"" for a file that is of no use here."""
-    found = [(f"case {case.id}", partial(_of_case, case)) for case in load_cases()]
+    found = [(f"case {case.id}", partial(_of_case, case)) for case in all_cases()]
     paths = [path for folder in folders for path in sorted(Path(folder).rglob("*.xz"))]
     return found + [(path.name, partial(_unpacked, path)) for path in paths]
 

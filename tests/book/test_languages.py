@@ -19,9 +19,9 @@ from formats.compiler import generate as generator
 from formats.compiler import languages
 from tests.generated.engines import parser
 from tests.generated.test_generate import compiler
+from tests.support.cases import all_cases
 from vhdx_runtime.book import scenes
 from vhdx_runtime.conformance import Expanded
-from vhdx_runtime.conformance.cases import load_cases
 
 __all__ = ["compiler"]  # a fixture
 
@@ -35,7 +35,7 @@ def samples() -> Iterator[Sample]:
     """Structures of generated images as they lie there: every structure of the book's, some of each area's cases."""
     files: list[Expanded] = [*scenes.chain(), scenes.journal()]
     chosen: dict[str, int] = {}
-    for case in load_cases():
+    for case in all_cases():
         chosen[case.area] = chosen.get(case.area, 0) + 1
         if chosen[case.area] in (1, 9) and all(recipe.log.length <= 1 << 20 for recipe in case.recipes):
             files += case.expand()

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 import vhdx_runtime.book
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
-from vhdx_runtime.conformance.cases import Case, load_cases
+from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.conformance.judge import sampling
 
 PAGE = Path(vhdx_runtime.book.__file__).parent / "pages" / "write-a-reader.md"
 CODE = "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S))
-CASES = [case for case in load_cases() if not case.open.parents and not case.open.parent_dirs]
+CASES = [case for case in all_cases() if not case.open.parents and not case.open.parent_dirs]
 FIRST = list({(case.area, case.entry): case for case in reversed(CASES)}.values())[::-1]
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from vhdx_format.rules import RULES
 
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
 from vhdx_runtime.check import Report, check_chain, check_image, without_chain
 from vhdx_runtime.codec.source import open_source
-from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.disk.chain import open_chain
 from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.errors import VhdxError
 
-CASES = cases.load_cases()
+CASES = all_cases()
 GROUPS = 24
 SHORTENED = {  # cut off, but nothing of the disk is lost, or the file is refused
     "region-bat-slack-cut-off", "region-metadata-cut-off", "log-cut-off-in-use",

@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from tests.cli.support import run, schema
+from tests.support.cases import all_cases
 from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.recipes import form
 from vhdx_runtime.conformance.recipes.recipe import Recipe
 
-CASES = cases.load_cases()
+CASES = all_cases()
 SMALL = ("header-1-zeroed", "both-headers-torn")
 
 

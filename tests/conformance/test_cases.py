@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 from vhdx_format.rules import RULES
 
+from tests.support.cases import all_cases
 from tests.support.patience import assert_quick
 from tests.support.sampling import sampled
 from vhdx_runtime.conformance import Bat, Block, Fill, Recipe, RecipeError, cases, expand
 from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.conformance.judge import judging
 
-CASES = cases.load_cases()
+CASES = all_cases()
 CASES_MIN = 350
 PRODUCT_MAX = 12  # what the combinations of one declaration count at most
 GROUPS = 24

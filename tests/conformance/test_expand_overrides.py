@@ -13,6 +13,7 @@ from crc32c import crc32c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.cases import all_cases
 from vhdx_runtime.conformance import (
     Bat,
     Block,
@@ -39,7 +40,7 @@ from vhdx_runtime.conformance import (
 )
 from vhdx_runtime.conformance.build.expand import Recent
 from vhdx_runtime.conformance.build.sparse import SparseBytes
-from vhdx_runtime.conformance.cases import Case, load_cases
+from vhdx_runtime.conformance.cases import Case
 
 KIB, MIB = 1 << 10, 1 << 20
 FEW = (Fill(0, 4096, b"few "),)
@@ -109,7 +110,7 @@ def test_what_is_remembered_changes_nothing(recipe: Recipe, changes: list[FieldO
 
 @cache
 def cases_with_overrides() -> tuple[Case, ...]:
-    return tuple(case for case in load_cases() if len(case.files) == 1 and case.files[0].overrides)
+    return tuple(case for case in all_cases() if len(case.files) == 1 and case.files[0].overrides)
 
 
 def test_cases_with_overrides_expand_alike_when_remembered() -> None:

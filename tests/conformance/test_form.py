@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.cases import all_cases
 from vhdx_runtime.conformance import (
     Bat,
     Block,
@@ -36,12 +37,12 @@ from vhdx_runtime.conformance import (
     Zeros,
     form_schema,
 )
-from vhdx_runtime.conformance.cases import Case, load_cases, read_cases
+from vhdx_runtime.conformance.cases import Case, read_cases
 from vhdx_runtime.conformance.recipes import form, form_nodes, form_writer
 from vhdx_runtime.conformance.recipes.form_nodes import FormError
 
 KIB, MIB = 1 << 10, 1 << 20
-CASES = load_cases()
+CASES = all_cases()
 
 EVERYTHING = """\
 name: base

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.cases import all_cases
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Recipe, cases, expand
 from vhdx_runtime.conformance.build import digests
 from vhdx_runtime.conformance.build.pattern import noise, pattern
@@ -28,7 +29,7 @@ from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.conformance.recipes import form
 from vhdx_runtime.conformance.release import pack, packed_image
 
-CASES = cases.load_cases()
+CASES = all_cases()
 KIB, MIB = 1 << 10, 1 << 20
 WHOLE_MAX = 2 << 30
 

@@ -18,9 +18,10 @@ import pytest
 
 from tests.cli.support import run, schema
 from tests.page.support import browser
+from tests.support.cases import all_cases
 from tests.support.patience import HANG
 from vhdx_runtime.conformance import Bat, Block, Recipe
-from vhdx_runtime.conformance.cases import Case, load_cases
+from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.conformance.judge import runner, scoreboard, scoreboard_html
 from vhdx_runtime.conformance.recipes import form_writer
 
@@ -46,7 +47,7 @@ CASES = (
         rules=("HDR-003",),
     ),
 )
-FIRST = load_cases()[0].id
+FIRST = all_cases()[0].id
 
 
 @cache

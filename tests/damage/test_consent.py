@@ -12,8 +12,8 @@ from tests.damage.damages import damage
 from tests.damage.real import of_images
 from tests.damage.test_damage import sample
 from tests.damage.truth import of_model
+from tests.support.cases import all_cases
 from vhdx_runtime.conformance import Expanded, RecipeError
-from vhdx_runtime.conformance.cases import load_cases
 from vhdx_runtime.fuzz.corpus.corpus import choose, made
 from vhdx_runtime.fuzz.corpus.entries import parents
 
@@ -53,7 +53,7 @@ def test_no_repair_of_a_damaged_real_image_gives_anything_up() -> None:
 
 def cases() -> Iterator[tuple[str, tuple[Expanded, ...], tuple[tuple[int, int], ...]]]:
     """The conformance cases of files of a size that can be held, and ranges whose bytes nobody can say."""
-    for case in load_cases():
+    for case in all_cases():
         try:
             files = case.expand()
         except RecipeError:

@@ -13,9 +13,9 @@ from vhdx_format.clauses import CLAUSES
 from vhdx_format.rules import RULES
 
 from formats.compiler.schema import SchemaError
+from tests.support.cases import all_cases
 from tests.support.coverage import coverage_line
 from vhdx_runtime.book.build import traceability_page
-from vhdx_runtime.conformance import cases
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "generated" / "book" / "traceability.md").read_text("utf-8")
@@ -69,14 +69,14 @@ def test_the_rules_of_a_clause_are_of_its_section(clause: Any) -> None:
 
 
 def test_cases_are_found_as_the_library_multiplies_them() -> None:
-    expected = [(case.id, tuple(case.findings), len(case.files)) for case in cases.load_cases()]
+    expected = [(case.id, tuple(case.findings), len(case.files)) for case in all_cases()]
     assert [(row.id, row.findings, row.files) for row in traceability_page.cases()] == expected
 
 
 def test_every_rule_has_a_row_with_what_decides_it_and_a_case_that_breaks_it() -> None:
     rows = dict(re.findall(r"^\| \[([A-Z]{3}-\d{3})\]\S+ `[a-z0-9-]+` \| (.+)$", PAGE, re.MULTILINE))
     assert list(rows) == list(RULES)
-    broken = {case.id: set(case.findings) for case in cases.load_cases()}
+    broken = {case.id: set(case.findings) for case in all_cases()}
     for name, row in rows.items():
         decided, shown = row.split(" | ")[:2]
         rule = RULES[name]

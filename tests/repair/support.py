@@ -14,9 +14,9 @@ from typing import Any
 from crc32c import crc32c
 from vhdx_format.rules import RULES
 
+from tests.support.cases import all_cases
 from vhdx_runtime.check import check_image, check_with_parents
 from vhdx_runtime.codec.source import Source, open_source
-from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Built, Case
 from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.repair.plan import Plan, Wishes
@@ -28,12 +28,6 @@ REPAIRABLE = {rule.id: rule.repair for rule in RULES.values() if rule.repair in 
 LOSES = {rule.id for rule in RULES.values() if "lossy" in (rule.repair, *rule.repair_when.values())}
 COMMIT = "LOG-001"  # a duty of writers, no finding: a log to replay is nothing wrong
 PARENT_NAMED = ("CHN-002", "PLC-001", "PLC-013", "PLC-016")  # mended only with a parent that the user names
-
-
-@cache
-def all_cases() -> tuple[Case, ...]:
-    """All conformance cases."""
-    return cases.load_cases()
 
 
 @cache

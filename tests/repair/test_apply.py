@@ -10,7 +10,8 @@ import pytest
 
 import vhdx_runtime as vhdx
 from tests.cli.support import unlike
-from tests.repair.support import FileOver, all_cases, current_header, planned
+from tests.repair.support import FileOver, current_header, planned
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
 from vhdx_runtime.change import undo
 from vhdx_runtime.change.change_set import AUTO

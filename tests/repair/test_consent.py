@@ -13,7 +13,8 @@ from vhdx_format.rules import RULES
 import vhdx_runtime
 from tests.damage.consent import judged
 from tests.damage.truth import of_model
-from tests.repair.support import all_cases, planned
+from tests.repair.support import planned
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
 from vhdx_runtime.change.guest import differences
 from vhdx_runtime.codec.source import BytesSource, open_source

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.check.test_speed import TIB, memory, write
 from tests.repair.planners import settled
-from tests.repair.support import all_cases
+from tests.support.cases import all_cases
 from tests.support.patience import assert_quick
 from vhdx_runtime.check import check_image
 from vhdx_runtime.codec.source import BytesSource

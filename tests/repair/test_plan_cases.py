@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.repair.planners import Outcome, planners_of, settled, unlike
-from tests.repair.support import COMMIT, REPAIRABLE, all_cases, current_header
+from tests.repair.support import COMMIT, REPAIRABLE, current_header
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
 from vhdx_runtime.codec.source import FileSource
 from vhdx_runtime.conformance.cases import Case

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.repair.planners import Outcome, settled
-from tests.repair.support import all_cases
+from tests.support.cases import all_cases
 from vhdx_runtime.check import check_image
 from vhdx_runtime.codec.source import BytesSource
 from vhdx_runtime.conformance import Bat, Block, Log, LogEntry, Recipe, Write, expand

@@ -16,16 +16,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from tests.support.cases import all_cases
 from tests.support.judged import EVERY, SMALL, fresh_peak, judge, parent, peak
 from tests.support.patience import patiently
 from tests.support.specimens import SPECIMENS
 from vhdx_runtime.conformance import RecipeError, expand
-from vhdx_runtime.conformance.cases import Case, load_cases
 from vhdx_runtime.fuzz.mutate.mutate import Specimen, changed, specimen
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,17 +52,11 @@ class Record:
     failures: list[dict[str, Any]] = field(default_factory=list)
 
 
-@cache
-def known_cases() -> tuple[Case, ...]:
-    """The conformance cases."""
-    return load_cases()
-
-
 @lru_cache(1)
 def specimens(block: int) -> list[tuple[str, bytearray, Specimen]]:
     """The files that the mutants of a block are made of: some always, some that change from block to block."""
     found = [(name, expand(recipe).to_bytes()) for name, recipe in SPECIMENS.items()]
-    cases = known_cases()
+    cases = all_cases()
     at = random.Random(f"block {block}")
     while len(found) < len(SPECIMENS) + CASES_A_BLOCK:
         case = at.choice(cases)

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 import vhdx_runtime as vhdx
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
 from tests.write.images import MIB
 from tests.write.test_model import require_sound
-from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.write.disk import WritableDisk
 
-CASES = {case.id: case for case in cases.load_cases()}
+CASES = {case.id: case for case in all_cases()}
 SMALL = 64 * MIB  # disks and files that are compared as a whole
 DAMAGED_PARENT = ("chain-parent-block-cut-off",)  # what is left to it cannot be read
 WITHOUT_LOG = ("no-log-at-all",)  # reads, and cannot be written

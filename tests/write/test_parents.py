@@ -8,11 +8,11 @@ import pytest
 from crc32c import crc32c
 
 import vhdx_runtime as vhdx
+from tests.support.cases import all_cases
 from tests.support.sampling import sampled
-from vhdx_runtime.conformance import cases
 from vhdx_runtime.conformance.cases import Case
 
-CASES = {case.id: case for case in cases.load_cases()}
+CASES = {case.id: case for case in all_cases()}
 SMALL = 64 << 20  # files that are compared as a whole
 ODD_SECTORS = ("sectors-physical-wrong-0", "sectors-physical-wrong-8192")  # the child needs others, which may be given
 NAMELESS = ("nil-data-write-guid",)  # no child can say which file it is

@@ -135,9 +135,10 @@ def plan(
 
 
 def _require_sizes(size: int, block_size: int, logical: int, physical: int, log_size: int) -> None:
-    wrong = next((one for one in (size, block_size, logical, physical, log_size) if not isinstance(one, int)), None)
-    if wrong is not None:
-        raise TypeError(f"sizes are whole numbers of bytes, not {wrong!r}")
+    given: tuple[Any, ...] = (size, block_size, logical, physical, log_size)
+    for one in given:
+        if not isinstance(one, int):
+            raise TypeError(f"sizes are whole numbers of bytes, not {one!r}")
     if not 0 < size <= layout.VIRTUAL_DISK_SIZE_MAX:
         raise ValueError(f"size must be from 1 to {layout.VIRTUAL_DISK_SIZE_MAX} bytes (64 TiB), not {size}")
     smallest, largest = layout.BLOCK_SIZE_MIN, layout.BLOCK_SIZE_MAX
