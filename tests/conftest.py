@@ -17,9 +17,9 @@ from typing import Any
 
 import hypothesis
 import pytest
-import yaml
 
 from tests.support.sampling import QUICK_EXAMPLES
+from tests.support.yamls import load_yaml
 from vhdx_runtime import conformance
 
 IMAGES_VARIABLE = "VHDX_TEST_IMAGES"
@@ -49,9 +49,7 @@ class RealImages:
     @cached_property
     def records(self) -> dict[str, dict[str, Any]]:
         """Manifest records by image id."""
-        records = yaml.load(
-            (self.origin / "MANIFEST.yaml").read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
+        records = load_yaml(self.origin / "MANIFEST.yaml")
         assert records["images"], f"{self.origin}/MANIFEST.yaml lists no image"
         return {record["id"]: record for record in records["images"]}
 

@@ -18,19 +18,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from click.testing import CliRunner
 from vhdx_format.foreign import FOREIGN
 
 import vhdx_runtime as vhdx
 from tests.cli.support import SAMPLE, make, run, run_json
+from tests.support.yamls import load_yaml
 from vhdx_runtime.cli import main
 from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.disk.foreign import recognise
 from vhdx_runtime.disk.image import load_image
 
 DATA = b"vhdxfile" + bytes(range(256)) * 600
-DECLARED = yaml.safe_load((Path(__file__).parents[1] / "formats" / "foreign.yaml").read_text("utf-8"))
+DECLARED = load_yaml(Path(__file__).parents[1] / "formats" / "foreign.yaml")
 
 
 def padded(size: int, *pieces: tuple[int, bytes]) -> bytes:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 import vhdx_runtime as vhdx
 from tests.support.digests import disk_sha256, file_sha256, nonzero_64k_digest
+from tests.support.yamls import load_yaml
 
 if TYPE_CHECKING:
     from tests.conftest import RealImages
@@ -36,7 +36,7 @@ def manifest() -> dict[str, Any]:
     path = Path(os.environ.get("VHDX_TEST_IMAGES") or ".") / "MANIFEST.yaml"
     if not path.is_file():
         return {"images": [], "cases": []}
-    loaded: dict[str, Any] = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loaded: dict[str, Any] = load_yaml(path)
     return loaded
 
 

@@ -19,7 +19,10 @@ class SchemaError(Exception):
     """A schema or `rules.yaml` is wrong; the message starts with the file's name."""
 
 
-class _Loader(yaml.SafeLoader):
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where PyYAML has libyaml
+
+
+class _Loader(_Base):  # type: ignore[misc]
     """YAML 1.2 core schema without floats; every key at most once."""
 
 

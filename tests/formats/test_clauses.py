@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from vhdx_format.clauses import CLAUSES
 from vhdx_format.rules import RULES
 
 from formats.compiler.schema import SchemaError
 from tests.support.cases import all_cases
 from tests.support.coverage import coverage_line
+from tests.support.yamls import load_yaml
 from vhdx_runtime.book.build import traceability_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "generated" / "book" / "traceability.md").read_text("utf-8")
-DECLARED: list[dict[str, Any]] = yaml.safe_load((ROOT / "formats" / "clauses.yaml").read_text("utf-8"))["clauses"]
+DECLARED: list[dict[str, Any]] = load_yaml(ROOT / "formats" / "clauses.yaml")["clauses"]
 # The sections of MS-VHDX that demand something.
 SECTIONS = [
     "2", "2.1", "2.2", "2.2.1", "2.2.2", "2.2.2.1", "2.2.3", "2.2.3.1", "2.2.3.2", "2.3", "2.3.1", "2.3.1.1",

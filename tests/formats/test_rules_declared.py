@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.support.yamls import load_yaml
 
 FORMATS = Path(__file__).resolve().parents[2] / "formats"
-SCHEMAS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(FORMATS.glob("*.ksy"))}
-APART: list[dict[str, Any]] = yaml.safe_load((FORMATS / "rules.yaml").read_text("utf-8"))["rules"]
+SCHEMAS = {path.stem: load_yaml(path) for path in sorted(FORMATS.glob("*.ksy"))}
+APART: list[dict[str, Any]] = load_yaml(FORMATS / "rules.yaml")["rules"]
 
 RULES_PER_FAMILY = {
     "FTI": 7, "HDR": 23, "LOG": 35, "RGN": 20, "MDT": 20, "ITM": 19,

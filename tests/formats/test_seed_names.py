@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.support.yamls import load_yaml
 
 FORMATS = Path(__file__).resolve().parents[2] / "formats"
-SCHEMAS = {path.stem: yaml.safe_load(path.read_text("utf-8")) for path in sorted(FORMATS.glob("*.ksy"))}
+SCHEMAS = {path.stem: load_yaml(path) for path in sorted(FORMATS.glob("*.ksy"))}
 
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 
