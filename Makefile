@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-PYTEST := PYTHONUTF8=1 $(BIN)/python -m pytest -n auto --dist loadgroup
+# The C library is to keep what is freed: the tests make many images, and fresh memory is dear on virtual machines.
+KEEP := MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TRIM_THRESHOLD_=536870912 MALLOC_TOP_PAD_=16777216
+PYTEST := $(KEEP) PYTHONUTF8=1 $(BIN)/python -m pytest -n auto --dist loadgroup
 GENERATE := $(BIN)/python formats/compiler/generate.py
 BOOK := $(BIN)/python -m vhdx_runtime.book.build
 COMPILER := formats/compiler/node_modules/.installed

@@ -28,6 +28,11 @@ UNIT = 1 << 16
 # Changes how modules are imported from then on.
 collect_ignore = ["support/fuzz_target.py"]
 
+# For the tests alone; programs whose memory is measured handle theirs as usual.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for name in [name for name in os.environ if name.startswith("MALLOC_")]:
+        del os.environ[name]
+
 # A job that a script leaves in the background starts with signals ignored, and so would all that the tests interrupt.
 for number in filter(None, (getattr(signal, name, None) for name in ("SIGINT", "SIGHUP"))):
     if signal.getsignal(number) is signal.SIG_IGN:
