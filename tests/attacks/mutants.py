@@ -26,6 +26,7 @@ from crc32c import crc32c
 import vhdx_runtime as vhdx
 from tests.attacks.amplifiers import LOG_GUID, data, zero
 from tests.support.cases import all_cases
+from tests.support.patience import slowness
 from tests.support.judged import fresh_peak, peak
 from tests.support.patience import TOO_SLOW
 from vhdx_runtime.change import undo
@@ -249,7 +250,8 @@ class Judge:
                 )
             seconds = time.process_time() - start
             self.slowest = max(self.slowest, (seconds, f"{name}: {self.what}"))
-            if seconds > SECONDS * (3 if use == self._mended else 1):
+            limit = SECONDS * (3 if use == self._mended else 1)
+            if seconds > limit and seconds > limit * slowness():
                 self.faults.append(f"{name}: {self.what} took {seconds:.1f} s")
         if peak() - before > GROWTH:
             self.faults.append(f"{name}: memory grew by {peak() - before:.0f} MiB")
