@@ -26,9 +26,8 @@ from crc32c import crc32c
 import vhdx_runtime as vhdx
 from tests.attacks.amplifiers import LOG_GUID, data, zero
 from tests.support.cases import all_cases
-from tests.support.patience import slowness
 from tests.support.judged import fresh_peak, peak
-from tests.support.patience import TOO_SLOW
+from tests.support.patience import TOO_SLOW, slowness
 from vhdx_runtime.change import undo
 from vhdx_runtime.check import catalogue, check_image
 from vhdx_runtime.codec.source import open_source
