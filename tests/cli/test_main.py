@@ -116,6 +116,18 @@ def test_a_full_device_is_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_a_reader_that_goes_away_is_no_finding(tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "info", path], stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
 def test_names_print_on_a_terminal_that_lacks_their_characters(tmp_path: Path) -> None:
     strange = make(tmp_path, SAMPLE).path.rename(tmp_path / "größe-盘.vhdx")
     environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "1"}  # the name is UTF-8 in any locale

@@ -55,6 +55,7 @@ COMMANDS: Final = {
 
 _STREAMS: Final = ("stdin", "stdout", "stderr")
 _OF_STREAMS: Final = (errno.EBADF, errno.ENOSPC)  # what writing to one that is closed, or whose disk is full, gives
+_SIGPIPE: Final = 13  # as a shell sees it; Windows has none
 _BY_SIGNAL: Final = 128  # what a shell adds to the number of the signal that ended a process
 
 _HELP: Final[Any] = getattr(click.exceptions, "NoArgsIsHelpError", ())  # click < 8.2 prints help in another way
@@ -109,7 +110,8 @@ class _Commands(LazyGroup):
             self._fail(ctx, error, str(error), hint_of(error), getattr(error, "exit_code", code))
         except OSError as error:
             if error.errno == errno.EPIPE:  # the reader of our output is gone: nobody is left to tell
-                raise
+                _give_up_stdout()
+                raise Interrupted(_SIGPIPE) from error
             is_stream = not error.filename and error.errno in _OF_STREAMS
             name = f"{error.filename}: " if error.filename else "standard output: " if is_stream else ""
             if is_stream:

@@ -39,5 +39,6 @@ def written(items: Mapping[str, tuple[int, int]]) -> bytes:
 
 def entry(name: str, offset: int, length: int) -> bytes:
     """The entry of a known item, with the flags of its kind; offset and length in bytes. Spec: MS-VHDX 2.6.1.2."""
-    fields = {"item_id": GUIDS[name].raw, "offset": offset, "length": length, "is_required": 1}
+    known = GUIDS[name]
+    fields = {"item_id": known.raw, "offset": offset, "length": length, "is_required": int(bool(known.required))}
     return encode.build("metadata_table_entry", fields | {"is_virtual_disk": int(ITEMS[name].owner == "disk")})
