@@ -26,7 +26,7 @@ SMALL = Recipe(
     name="small", geometry=Geometry(virtual_disk_size=2 * MIB), bat=Bat((Block(1, fills=(Fill(512, 9000),)),))
 )
 SAMPLE = Case(id="sample", title="A small file", probes="Is it read?", expect="read", files=(SMALL,))
-FAST = Limits(seconds=2 * slowness(), memory=1 << 30)
+FAST = Limits(seconds=max(2.0, 0.7 * slowness()), memory=1 << 30)
 
 
 def shell(script: str, name: str = "tool") -> str:

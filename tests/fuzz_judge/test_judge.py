@@ -18,7 +18,7 @@ from vhdx_runtime.fuzz.judge.judge import Cluster, Judged
 
 pytestmark = pytest.mark.xdist_group("labelled")  # one worker makes it once
 
-FAST = Limits(seconds=2 * slowness(), memory=1 << 30)
+FAST = Limits(seconds=max(2.0, 0.7 * slowness()), memory=1 << 30)
 ALL = [recipe.name for recipe in RECIPES]
 Row = tuple[str, str, str, list[str]]
 
