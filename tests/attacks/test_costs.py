@@ -100,8 +100,9 @@ HALF: dict[Callable[..., Path], Callable[[Path], Path]] = {
     amplifiers.entries_on_one_block: partial(amplifiers.entries_on_one_block, count=512),
 }  # of which half a GiB is given
 COPIED = {amplifiers.one_bitmap: 4, amplifiers.eight_chunks_on_one_bitmap: 32, amplifiers.entries_on_one_block: 3}
+ACROSS_CHUNKS = ("check", "map", "inspect", "repair", "both")  # of eight chunks; one shows the same of the rest
 LEFT_OUT = [
-    *((amplifiers.eight_chunks_on_one_bitmap, name) for name in GIVING),  # 32 GiB; one chunk shows the same
+    *((amplifiers.eight_chunks_on_one_bitmap, name) for name in [*COMMANDS, *LIBRARY] if name not in ACROSS_CHUNKS),
     (amplifiers.claim_of_64_tib, "hash"),  # of 64 TiB of zeros, by definition; there is --sparse-digest
 ]
 PAIRS = [(make, name) for make in AMPLIFIERS for name in [*COMMANDS, *LIBRARY] if (make, name) not in LEFT_OUT]
