@@ -247,7 +247,10 @@ def test_a_container_that_is_called_raw_is_not_taken_for_a_disk(tmp_path: Path, 
         return
     assert (result.exit_code, (tmp_path / "new.vhdx").exists()) == (3, False)
     assert "is called raw, but is " in result.stderr
+    assert "hint: " in result.stderr
     assert CliRunner().invoke(main, [*words, "--from", "raw"]).exit_code == 0
+    compared = CliRunner().invoke(main, ["compare", str(path), str(tmp_path / "new.vhdx")])
+    assert (compared.exit_code, "is no VHDX" in compared.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("words", [("inspect",), ("explain", "--file", "0"), ("inspect", "--json")])
@@ -255,7 +258,7 @@ def test_what_shows_bytes_names_the_file_and_goes_on(tmp_path: Path, words: tupl
     path = tmp_path / "disk.vhdx"
     path.write_bytes(BYTES["gzip"])
     result = CliRunner().invoke(main, [*words, str(path)])
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert result.stderr.startswith(f"vhdx: warning: {path}: is no VHDX: it is compressed with gzip")
     assert "\nhint: " in result.stderr
     assert "0x1f" in result.stdout or "1f8b" in result.stdout or "1f 8b" in result.stdout

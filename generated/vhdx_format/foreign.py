@@ -228,13 +228,7 @@ FOREIGN: Final[tuple[Foreign, ...]] = (
         next="name the .avhdx beside it",
         suffixes=(".vhds",),
     ),
-    Foreign(
-        id="empty",
-        name="is empty",
-        next="copy or download the file again; nothing of it has arrived",
-        fill="",
-        is_raw=True,
-    ),
+    Foreign(id="empty", name="is empty", next="copy or download the file again; nothing of it has arrived", fill=""),
     Foreign(
         id="zeros",
         name="holds nothing but zeros where a VHDX begins and where the file ends",

@@ -2494,9 +2494,10 @@ RULES: Final[dict[str, Rule]] = {
         repair="manual",
         repair_when={},
         repair_how=(
-            "Free space is no fault, and moving blocks is not mending. Whoever wants it back makes a new file of the "
-            "disk: `vhdx convert --block-size 1M old.vhdx new.vhdx`, which leaves out blocks of zeros, too; with larger"
-            " blocks, fewer."
+            "Free space is no fault, and moving blocks is not mending. Data in it was released, or its entries are "
+            "lost: where something is missing on the disk, keep the file. To have the room back, make a new file of the"
+            " disk: `vhdx convert --block-size 1M old.vhdx new.vhdx`, which leaves out blocks of zeros, too; with "
+            "larger blocks, fewer."
         ),
         error="integrity",
         applies=(),

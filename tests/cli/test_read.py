@@ -16,6 +16,12 @@ from vhdx_runtime.cli.common import parse_size
 COMMAND = [sys.executable, "-c", "from vhdx_runtime.cli import main; main(prog_name='vhdx')"]
 
 
+def test_a_log_that_is_left_out_is_warned_of(tmp_path: Path) -> None:
+    for recipe, count in ((DIRTY, 1), (SAMPLE, 0)):
+        warned = run("read", "--log", "ignore", make(tmp_path, recipe).path).stderr
+        assert warned.count("warning: ") == warned.count("the log is left out") == count
+
+
 @pytest.mark.parametrize("recipe", [SAMPLE, DIRTY], ids=lambda recipe: recipe.name)
 def test_any_range_is_what_the_guest_sees(tmp_path: Path, recipe: object) -> None:
     made = make(tmp_path, recipe)  # type: ignore[arg-type]

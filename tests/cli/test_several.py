@@ -72,3 +72,19 @@ def test_one_file_stays_one_object(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_an_empty_folder_cannot_be_opened(tmp_path: Path, name: str) -> None:
     assert "is a directory" in run(name, tmp_path, code=3).stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_folder_without_images_says_so_and_the_others_are_looked_at(folder: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "no file whose name ends in .vhdx" in run(name, tmp_path / "empty", code=3).stderr
+    found = run_json(name, tmp_path / "empty", folder / "sample.vhdx", code=3)
+    assert [error["file"] for error in found["errors"]] == [str(tmp_path / "empty")]
+    assert len(found["images"]) == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_whether_a_file_can_be_read_opening_it_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make(tmp_path, SAMPLE).path
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    run(name, path)

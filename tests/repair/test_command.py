@@ -99,6 +99,16 @@ def test_without_consent_it_says_what_consent_would_do(tmp_path: Path) -> None:
     assert {item["rule"] for item in value["unmended"]} >= {"BAT-003"}
 
 
+def test_a_hint_of_consent_leads_to_a_plan_that_mends(tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    with path.open("r+b") as file:
+        file.write(bytes(1 << 20))
+    for offered in ("FTI-001", "HDR-003,RGN-003"):
+        hint = run("repair", "--offer", offered, path, code=1).stderr.splitlines()[-1]
+        words = shlex.split(hint.split("`")[1])
+        assert "Then healthy" in run(*words[1:]).stdout
+
+
 def test_rules_are_selected_and_ignored(dirty: Path) -> None:
     assert "Nothing is planned" in run("repair", "--ignore", "LOG-*", dirty).output
     assert "Nothing is planned" in run("repair", "--select", "BAT-*", dirty).output

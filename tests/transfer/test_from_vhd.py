@@ -51,6 +51,8 @@ def test_a_fixed_vhd_is_compared_without_its_footer(folder: Path) -> None:
 def test_what_is_called_raw_keeps_its_last_sector(folder: Path) -> None:
     (folder / "disk.img").write_bytes(FLAT + footer(len(FLAT)))
     assert run_json("convert", "disk.img", "out.raw")["source_format"] == "raw"
+    assert "ends with the footer of a VHD" in run("convert", "disk.img", "out.raw", "--force").stderr
+    assert "ends with the footer of a VHD" in run("compare", "disk.img", "out.raw").stderr
     assert (folder / "out.raw").read_bytes() == (folder / "disk.img").read_bytes()
 
 

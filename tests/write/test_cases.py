@@ -50,6 +50,14 @@ def test_a_case_is_refused_untouched_or_written_and_sound(case_id: str, tmp_path
     assert {one: one.read_bytes() for one in files} == files
 
 
+def test_a_refusal_names_what_saves_the_disk_first_and_applies_nothing(tmp_path: Path) -> None:
+    path = CASES["reserved-bits-all"].build(tmp_path).opened
+    with pytest.raises(vhdx.VhdxError, match="cannot be written, as it is damaged") as caught:
+        vhdx.open(path, mode="r+")
+    assert caught.value.hint.startswith(f"`vhdx convert --salvage {path} new.vhdx`")
+    assert "--apply" not in caught.value.hint
+
+
 def _is_forbidden(case: Case) -> bool:
     """Whether a case reads although something is wrong with it, so that it may not be written."""
     return bool(case.findings) or case.open != type(case.open)()

@@ -21,6 +21,7 @@ from .check_text import lines
 from .common import (
     FOUND,
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     emit,
@@ -56,7 +57,7 @@ class _Checked(NamedTuple):
 
 
 @click.command("check", epilog=_EPILOG)
-@click.argument("images", type=click.Path(), nargs=-1, required=True, metavar="IMAGE…")
+@click.argument("images", type=PATH, nargs=-1, required=True, metavar="IMAGE…")
 @click.option(
     "--chain", "with_chain", is_flag=True, help="Check the parents too, not just whether they belong together."
 )

@@ -34,7 +34,11 @@ NOTHING_OPENED: Final = 3
 FORMAT_VERSION: Final = 1
 """Of the JSON: raised when a key goes or means something else, not when one is added."""
 
+PATH: Final = click.Path(readable=False)
+"""A name; whether it can be read, opening it says, with the exit code of that."""
+
 _PIPE: Final = "-"
+_IGNORED: Final = "ignored"  # of a log that is not clean
 
 # What is noted of a run, by name, in the context of click.
 _JSON: Final = "vhdx.json"
@@ -252,9 +256,9 @@ _OPEN_OPTIONS: Final = (
 _PARENT_OPTIONS: Final = (
     click.option("--parent-dir", "parent_dirs", type=click.Path(exists=True, file_okay=False), multiple=True,
                  metavar="DIR", help="Look for parents here too, whatever their names; may be given several times."),
-    click.option("--parent", "parents", type=click.Path(), multiple=True, metavar="FILE",
+    click.option("--parent", "parents", type=PATH, multiple=True, metavar="FILE",
                  help="A file that is a parent at whatever depth; may be given several times."),
-    click.option("--accept-parent", "accept_parents", type=click.Path(), multiple=True, metavar="FILE",
+    click.option("--accept-parent", "accept_parents", type=PATH, multiple=True, metavar="FILE",
                  help="Take this parent although it has changed since the child was made; may be given several times."),
     click.option("--without-parent", is_flag=True, help="Look for no parent; what is left to it reads as zeros."),
 )  # fmt: skip
@@ -322,6 +326,9 @@ def opened(image: str, options: Mapping[str, Any], failed: int = NOTHING_OPENED)
         raise Failure(str(error), failed) from error
     with disk:
         warn_accepted(disk.chain)
+        for one in disk.images:
+            if one.log.state == _IGNORED:
+                warn(f"{one.name}: the log is left out, and what it holds is missing")
         yield disk
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import click
 
@@ -20,6 +20,7 @@ from ..transfer.vhd import fixed_disk
 from ..wording import counted
 from .common import (
     FORMAT_VERSION,
+    PATH,
     Failure,
     accepted_record,
     chain_options,
@@ -34,6 +35,7 @@ from .common import (
     warn,
     warn_lost,
 )
+from .containers import warn_footer
 from .steps import NEXT
 
 SAME = 0
@@ -41,8 +43,6 @@ DIFFERENT = 1
 NOT_OPENED = 2
 NOT_READ = 4
 
-# Kinds of files that may be raw images.
-_AS_RAW: Final = ("unknown", "zeros", "one-byte", "gpt", "mbr", "ntfs", "fat", "iso")
 _FORMATS = click.Choice(["auto", "vhdx", "vhd", "raw"])
 _EPILOG = """\b
 Exit codes, those of qemu-img compare:
@@ -83,8 +83,8 @@ class _Found:
 
 
 @click.command("compare", epilog=_EPILOG)
-@click.argument("first", type=click.Path(), metavar="A")
-@click.argument("second", type=click.Path(), metavar="B")
+@click.argument("first", type=PATH, metavar="A")
+@click.argument("second", type=PATH, metavar="B")
 @click.option("--format-a", type=_FORMATS, default="auto", show_default=True, help="What A is.")
 @click.option("--format-b", type=_FORMATS, default="auto", show_default=True, help="What B is.")
 @click.option("--strict", is_flag=True, help="Disks of different sizes differ, even if the rest is zero.")
@@ -148,11 +148,15 @@ def _told_format(path: str) -> str:
         named = image.foreign
     if named is None or named.id == "stub":
         return "vhdx"
-    if named.id in _AS_RAW or format_of(path) == "raw":
+    if named.is_raw:
         return "raw"
     if named.id != "vhd-fixed":
-        raise Failure(f"{path}: is no VHDX: it {named.text}", NOT_OPENED, named.hint)
-    return "vhd"
+        raw = "--format-a or --format-b raw compares its bytes as they are"
+        raise Failure(f"{path}: is no VHDX: it {named.text}", NOT_OPENED, f"{named.hint}; {raw}")
+    if format_of(path) != "raw":
+        return "vhd"
+    warn_footer(path, "--format-a or --format-b vhd leaves it out")
+    return "raw"
 
 
 def _counted(parts: Iterable[tuple[int, int]], found: _Found) -> Iterator[tuple[int, int]]:

@@ -11,7 +11,7 @@ import click
 
 from .. import __version__
 from ..wording import counted
-from .common import USAGE, Failure, emit, emit_json, examples, json_option, shown
+from .common import PATH, USAGE, Failure, emit, emit_json, examples, json_option, shown
 from .lazy import CommandPlace, LazyGroup
 from .steps import NEXT
 
@@ -99,7 +99,7 @@ def build(folder: Path, names: tuple[str, ...], force: bool, as_json: bool) -> N
 
 
 @click.command("pack", epilog=examples("vhdx conformance pack vhdx-conformance.zip"))
-@click.argument("out", type=click.Path(), metavar="OUT.zip")
+@click.argument("out", type=PATH, metavar="OUT.zip")
 @click.option("--force", is_flag=True, help="Replace OUT.zip where it exists.")
 @json_option
 def pack_(out: str, force: bool, as_json: bool) -> None:

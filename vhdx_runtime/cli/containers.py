@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .common import size_option
+from .common import size_option, warn
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -54,6 +54,11 @@ def say_sparse(path: str) -> None:
     if stored is not None and stored < status.st_size:
         hint = "Hyper-V and WSL refuse sparse or compressed files; --allocate takes all the room"
         click.echo(f"vhdx: note: the file is sparse where it lies now. {hint}", err=True)
+
+
+def warn_footer(path: str, advice: str) -> None:
+    """Warn that a file which is taken for a raw image ends as a fixed VHD does."""
+    warn(f"{path}: ends with the footer of a VHD, which is taken for a part of the disk; {advice}")
 
 
 def container_sizes(options: Mapping[str, Any]) -> dict[str, Any]:

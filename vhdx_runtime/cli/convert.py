@@ -20,6 +20,7 @@ from .amplified import warn_amplified
 from .common import (
     FOUND,
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     accepted_record,
@@ -37,7 +38,7 @@ from .common import (
     warn,
     warn_lost,
 )
-from .containers import container_options, container_sizes, say_sparse
+from .containers import container_options, container_sizes, say_sparse, warn_footer
 from .steps import NEXT
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ class _Input:
 
 
 @click.command("convert", epilog=_EPILOG)
-@click.argument("image", type=click.Path(allow_dash=True))
-@click.argument("output", type=click.Path(allow_dash=True))
+@click.argument("image", type=click.Path(allow_dash=True, readable=False))
+@click.argument("output", type=click.Path(allow_dash=True, readable=False))
 @click.option("--format", type=click.Choice(["vhdx", "vhd", "raw"]),
               help="What to make. Without it, what the ending of OUTPUT says; raw for -.")  # fmt: skip
 @click.option("--from", "source_format", type=click.Choice(["vhdx", "vhd", "raw"]),
@@ -94,7 +95,12 @@ class _Input:
 @container_options(of_children=False)
 @click.option("--verify", is_flag=True, help="Read the result back, and compare what the guest sees.")
 @click.option("--force", is_flag=True, help="Replace a file of that name.")
-@click.option("--mapfile", type=click.Path(), metavar="FILE", help="Write there, as GNU ddrescue does, what is sound.")
+@click.option(
+    "--mapfile",
+    type=PATH,
+    metavar="FILE",
+    help="Write there, as GNU ddrescue does, what is sound.",
+)
 @chain_options
 @json_option
 @click.pass_context
@@ -181,6 +187,8 @@ def _source_format(image: str, options: Mapping[str, Any]) -> str:
     if image == _PIPE and given in ("vhdx", "vhd"):
         raise Failure(f"a {given.upper()} cannot be read from a pipe", USAGE, NEXT["a pipe"])
     if given is None and (image == _PIPE or format_of(image) == "raw"):
+        if image != _PIPE and is_fixed(image):
+            warn_footer(image, "--from vhd leaves it out")
         return "raw"
     return given or ("vhd" if is_fixed(image) else "vhdx")
 

@@ -11,6 +11,7 @@ from ..transfer.form import format_of
 from ..wording import agreeing, counted
 from .common import (
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     emit_json,
@@ -35,7 +36,7 @@ _EPILOG = examples(
 
 
 @click.command("create", epilog=_EPILOG)
-@click.argument("output", type=click.Path())
+@click.argument("output", type=PATH)
 @size_option("--size", "Size of the disk; a child has its parent's where nothing is said.")
 @click.option(
     "--type",
@@ -45,7 +46,7 @@ _EPILOG = examples(
 )
 @click.option(
     "--parent",
-    type=click.Path(),
+    type=PATH,
     metavar="FILE",
     help="The image under a child; from then on nobody may write to it.",
 )

@@ -15,6 +15,7 @@ from . import book
 from .common import (
     FOUND,
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     accepted_record,
@@ -40,7 +41,7 @@ _EPILOG = examples(
 
 
 @click.command("explain", epilog=_EPILOG)
-@click.argument("image", type=click.Path())
+@click.argument("image", type=PATH)
 @size_option("--file", "Explain the byte at this file offset, such as 0x300008, 1M, or 2048s for sectors of 512 bytes.")
 @size_option("--disk", "Explain the byte at this offset of the virtual disk.")
 @click.option("--doc", is_flag=True, help="Add what the book of the format says of the field, or of the block's state.")
@@ -55,14 +56,14 @@ def command(
     A byte of the file: the structure, field and bits that it belongs to, their value, the rules that speak of them, and
     the byte of the disk if it holds one. A byte of the disk: its block, the BAT entry, the log entry that supplied it,
     the bit of the sector bitmap, and the file of the chain that has the byte. Exits with 1 when a byte of the disk
-    cannot be read, and for a file that is no VHDX.
+    cannot be read, with 3 where the file is no VHDX.
     """
     if (file is None) == (disk is None):
         raise Failure("give either --file or --disk", USAGE, NEXT["file or disk"])
     if file is not None:
         record, is_foreign = _of_file(image, file, options)
         _emit(record, explain_text.of_file, as_json, _fields(record) if doc else None)
-        ctx.exit(FOUND if is_foreign else 0)
+        ctx.exit(NOTHING_OPENED if is_foreign else 0)
     record = _of_disk(image, disk or 0, options)
     _emit(record, explain_text.of_disk, as_json, _states(record) if doc else None)
     ctx.exit(FOUND if record["kind"] == UNREADABLE else 0)

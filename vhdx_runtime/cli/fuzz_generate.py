@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..wording import agreeing, counted
-from .common import USAGE, Failure, emit_json, examples, json_option, shown
+from .common import PATH, USAGE, Failure, emit_json, examples, json_option, shown
 from .steps import NEXT
 
 _PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", "all")
@@ -69,7 +69,7 @@ def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:
 
 @click.command(epilog=examples("vhdx fuzz reproduce hdr-006-1", "vhdx fuzz reproduce random-7-12 --output x.vhdx"))
 @click.argument("name", metavar="ID")
-@click.option("--output", "-o", type=click.Path(), metavar="FILE", help="Where to; ID.vhdx without it.")
+@click.option("--output", "-o", type=PATH, metavar="FILE", help="Where to; ID.vhdx without it.")
 @click.option("--force", is_flag=True, help="Replace FILE where it exists.")
 @json_option
 def reproduce(name: str, output: str | None, force: bool, as_json: bool) -> None:

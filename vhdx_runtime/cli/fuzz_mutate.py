@@ -6,6 +6,7 @@ import click
 
 from .common import (
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     emit,
@@ -42,10 +43,10 @@ def dictionary(as_json: bool) -> None:
 
 
 @click.command(epilog=examples("vhdx fuzz mutate disk.vhdx changed.vhdx --seed 7"))
-@click.argument("image", type=click.Path(), metavar="IMAGE")
-@click.argument("out", type=click.Path(), metavar="OUT")
+@click.argument("image", type=PATH, metavar="IMAGE")
+@click.argument("out", type=PATH, metavar="OUT")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another one gives another change.")
-@click.option("--other", type=click.Path(), metavar="IMAGE", help="Structures may be copied from this image.")
+@click.option("--other", type=PATH, metavar="IMAGE", help="Structures may be copied from this image.")
 @size_option("--max-size", "Most bytes of IMAGE that are used, and of OUT; 256M where not given.", _LARGEST)
 @click.option("--force", is_flag=True, help="Replace OUT where it exists.")
 @json_option

@@ -15,6 +15,7 @@ from ..errors import VhdxError
 from .common import (
     FOUND,
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     accepted_record,
@@ -41,7 +42,7 @@ _EPILOG = examples(
 
 
 @click.command("hash", epilog=_EPILOG)
-@click.argument("images", type=click.Path(), nargs=-1, required=True, metavar="IMAGE…")
+@click.argument("images", type=PATH, nargs=-1, required=True, metavar="IMAGE…")
 @click.option("--algorithm", "algorithms", multiple=True, metavar="NAME",
               help="One of hashlib's, such as sha512; may be given several times. Default md5, sha1, sha256.",
               )  # fmt: skip

@@ -20,6 +20,7 @@ from ..wording import counted
 from .common import (
     FOUND,
     NOTHING_OPENED,
+    PATH,
     Failure,
     chain_of,
     chain_options,
@@ -51,7 +52,7 @@ _EPILOG = examples(
 
 
 @click.command("info", epilog=_EPILOG)
-@click.argument("images", type=click.Path(), nargs=-1, required=True, metavar="IMAGE…")
+@click.argument("images", type=PATH, nargs=-1, required=True, metavar="IMAGE…")
 @chain_options
 @click.option("--count-zeros", is_flag=True, help="Read the blocks that are stored; count those that hold only zeros.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is any finding, be it a note.")

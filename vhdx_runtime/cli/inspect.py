@@ -22,6 +22,7 @@ from .common import (
     FORMAT_VERSION,
     FOUND,
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     chain_of,
@@ -58,7 +59,7 @@ Addresses (PATH), some of many:
 
 
 @click.command("inspect", epilog=_EPILOG)
-@click.argument("image", type=click.Path())
+@click.argument("image", type=PATH)
 @click.argument("path", default="", required=False)
 @click.option("--depth", type=click.IntRange(min=0), help=f"Levels below PATH; {_DEPTH} without it, all with --json.")
 @click.option(
@@ -71,7 +72,12 @@ Addresses (PATH), some of many:
 @click.option("--offsets/--no-offsets", default=True, help="Show file offset and size first; that is the default.")
 @click.option("--doc", is_flag=True, help="Show what the schema says of each structure and field.")
 @click.option("--raw", is_flag=True, help="Write the bytes at PATH to standard output, as they are after replay.")
-@click.option("--html", type=click.Path(), metavar="FILE", help="Write a page for browsers, with a full check in it.")
+@click.option(
+    "--html",
+    type=PATH,
+    metavar="FILE",
+    help="Write a page for browsers, with a full check in it.",
+)
 @click.option("--force", is_flag=True, help="With --html: replace FILE if it exists.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when there is any finding, be it a note.")
 @image_options
@@ -82,7 +88,8 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
 
     Every byte is in exactly one leaf; of overlapping structures the first one has it. Values are those after replay of
     the log (--log ignore: those of the file); what the log supplies is marked. Only IMAGE itself is opened, not its
-    parents, unless --html is given. Exits with 1 when something is wrong with the file or with what is shown.
+    parents, unless --html is given. Exits with 1 when something is wrong with the file or with what is shown, with 3
+    where it is no VHDX.
 
     With --html, FILE becomes one page for browsers that asks nothing of the network: fields beside bytes, what counts
     and why, pictures of file and disk, findings. The bytes of payload blocks are not in it.
@@ -92,13 +99,14 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
     except VhdxError as error:
         raise Failure(str(error), NOTHING_OPENED) from error
     verdicts: set[str] = set()
-    is_serious = False
+    is_serious, is_foreign = False, False
 
     def _seen(finding: Finding) -> None:
         verdicts.add(finding.verdict)
 
     with load_image(source, log=options["log"], header=header_number(options)) as loaded:
         say_foreign(loaded)
+        is_foreign = loaded.foreign is not None
         for finding in loaded.findings:
             _seen(finding)
         node = _node(tree(loaded), path)
@@ -110,7 +118,8 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
             emit(_versioned(record.lines(node, depth=options["depth"], doc=options["doc"], seen=_seen)))
         else:
             _print(node, options, _seen)
-    ctx.exit(FOUND if is_serious or is_wrong([{"verdict": verdict} for verdict in verdicts], strict=strict) else 0)
+    is_found = is_serious or is_wrong([{"verdict": verdict} for verdict in verdicts], strict=strict)
+    ctx.exit(NOTHING_OPENED if is_foreign else FOUND if is_found else 0)
 
 
 def _versioned(lines: Iterator[str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ..disk.virtual import VirtualDisk
 from ..semantics.presence import DATA, HOLE, UNREADABLE, ZERO
 from .common import (
     FOUND,
+    PATH,
     USAGE,
     Failure,
     behind_end,
@@ -62,13 +63,13 @@ _BYTES_OF_RANGE = 8
 
 
 @click.command("map", epilog=_EPILOG)
-@click.argument("image", type=click.Path())
+@click.argument("image", type=PATH)
 @size_option("--offset", "Virtual offset to start from, such as 1M, or 2048s for sectors of 512 bytes.", default="0")
 @size_option("--length", "Length of the range; the rest of the disk without it.")
 @click.option(
     "--picture", is_flag=True, help="Draw the disk, or the range, in as many cells as the terminal has room for."
 )
-@click.option("--limit", type=click.IntRange(min=0), help="End with an error after so many ranges; 0 for never.")
+@click.option("--limit", type=click.IntRange(min=0), help="List so many ranges and no more; 0 for all.")
 @chain_options
 @json_option
 @click.pass_context
@@ -87,8 +88,13 @@ def command(
     with opened(image, options) as disk:
         if offset >= disk.size > 0:
             raise behind_end(disk, offset)
-        most = options["limit"] if options["limit"] is not None else _most(disk)
-        ranges = _counted(disk.ranges(offset, length), totals, most, image)
+        limit = options["limit"]
+        ranges = disk.ranges(offset, length)
+        if limit is None:
+            ranges = _bounded(ranges, _most(disk), image)
+        elif limit:
+            ranges = _first(ranges, limit)
+        ranges = _counted(ranges, totals)
         if picture:
             emit(_picture(ranges, offset, max(0, min(disk.size - offset, disk.size if length is None else length))))
         else:
@@ -110,11 +116,24 @@ def _most(disk: VirtualDisk) -> int:
     return _LISTED + sum(end - start for start, end in parts) // _BYTES_OF_RANGE
 
 
-def _counted(ranges: Iterable[Range], totals: dict[str, int], most: int, image: str) -> Iterator[Range]:
+def _bounded(ranges: Iterable[Range], most: int, image: str) -> Iterator[Range]:
     for number, found in enumerate(ranges):
-        if number == most > 0:
+        if number == most:
             why = "blocks may lie on one another, which `vhdx check` says"
             raise Failure(f"{image}: more than {most} ranges: {why}", FOUND, NEXT["ranges"])
+        yield found
+
+
+def _first(ranges: Iterable[Range], limit: int) -> Iterator[Range]:
+    for number, found in enumerate(ranges):
+        if number == limit:
+            click.echo(f"vhdx: note: there are more ranges than {limit}; --limit 0 lists all", err=True)
+            return
+        yield found
+
+
+def _counted(ranges: Iterable[Range], totals: dict[str, int]) -> Iterator[Range]:
+    for found in ranges:
         totals[found.kind] = totals.get(found.kind, 0) + found.length
         yield found
 

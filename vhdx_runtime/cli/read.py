@@ -11,6 +11,7 @@ from ..disk.virtual import VirtualDisk
 from ..wording import agreeing
 from .common import (
     FOUND,
+    PATH,
     USAGE,
     Failure,
     accepted_record,
@@ -40,10 +41,10 @@ _EPILOG = examples(
 
 
 @click.command("read", epilog=_EPILOG)
-@click.argument("image", type=click.Path())
+@click.argument("image", type=PATH)
 @size_option("--offset", "Virtual offset to start from.", default="0")
 @size_option("--length", "Number of bytes; the rest of the disk without it.")
-@click.option("-o", "--output", type=click.Path(), help="File to write; - is standard output, also on a terminal.")
+@click.option("-o", "--output", type=PATH, help="File to write; - is standard output, also on a terminal.")
 @click.option("--force", is_flag=True, help="Replace a file of that name.")
 @chain_options
 @json_option

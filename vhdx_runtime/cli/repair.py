@@ -25,6 +25,7 @@ from .check import chosen, parted
 from .common import (
     FOUND,
     NOTHING_OPENED,
+    PATH,
     USAGE,
     Failure,
     emit,
@@ -68,10 +69,10 @@ Exit codes:
 
 
 @click.command("repair", epilog=_EPILOG)
-@click.argument("image", type=click.Path())
+@click.argument("image", type=PATH)
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and write nothing (the default).")
 @click.option("--apply", "is_applied", is_flag=True, help="Do it.")
-@click.option("--undo", "undo_path", type=click.Path(), metavar="FILE",
+@click.option("--undo", "undo_path", type=PATH, metavar="FILE",
               help="Alone: take back what FILE was written for. With --apply: the undo file to write; IMAGE.undo if "
               "not given.")  # fmt: skip
 @click.option("--force", "is_forced", is_flag=True, help="With --undo alone: put back also sectors that cannot be read "
@@ -170,12 +171,12 @@ def _planned(image: Image, wishes: Wishes) -> Plan:
 
 def _show(plan: Plan, options: dict[str, Any]) -> None:
     if options["as_json"]:
-        emit_json(record(plan))
+        emit_json(record(plan, options["offered"]))
     else:
         emit(lines(plan, verbose=options["verbose"]), wraps=True)
         if plan.changes.operations:
             click.echo("Nothing is written yet; --apply does all this.")
-        say_hint(hint(plan))
+        say_hint(hint(plan, options["offered"]))
 
 
 def _code(plan: Plan) -> int:
@@ -194,22 +195,30 @@ def _apply(ctx: click.Context, path: str, wishes: Wishes, options: dict[str, Any
             emit(lines(plan, verbose=options["verbose"]), wraps=True)
         if not plan.changes.operations:
             if options["as_json"]:
-                emit_json(record(plan))
+                emit_json(record(plan, options["offered"]))
             else:
-                say_hint(hint(plan))
+                say_hint(hint(plan, options["offered"]))
             ctx.exit(_code(plan))
         if target.links > 1:
             warn(f"{path}: the file has {target.links} names, and changes under all of them")
         outcome = _carried_out(plan, target, undo_path)
         if options["as_json"]:
-            emit_json(record(plan) | {"mode": "apply", "undo_file": undo_path, "failure": outcome.failure})
+            emit_json(
+                record(plan, options["offered"]) | {"mode": "apply", "undo_file": undo_path, "failure": outcome.failure}
+            )
         elif not outcome.failure:
-            click.echo(f"Done: {shown(outcome.report.conclusion if outcome.report else '')}")
+            click.echo(f"Done: {shown(_conclusion(plan, outcome))}")
             click.echo(f"To take it back: {undo.command(undo_path, path)}")
-            say_hint(hint(plan))
+            say_hint(hint(plan, options["offered"]))
         if outcome.failure:
             raise Failure(f"{path}: put back as it was: {outcome.failure}", FOUND, NEXT["put back"])
         ctx.exit(_code(plan))
+
+
+def _conclusion(plan: Plan, outcome: Outcome) -> str:
+    """What is to be said now. The plan looked at the parents, too, which the check after writing does not."""
+    report = plan.after if outcome.report and outcome.report.state == plan.after.state else outcome.report
+    return report.conclusion if report else ""
 
 
 def _carried_out(plan: Plan, target: FileTarget, undo_path: str) -> Outcome:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import click
 
+from ..change.change_set import OFFERED
 from ..check.report import PARENTS_IGNORED
 from ..codec.holes import data_ranges
 from ..disk.foreign import file_word
@@ -68,12 +69,22 @@ def lines(plan: Plan, *, verbose: bool) -> Iterator[str]:
         yield "Its log is replayed in memory then, whenever it is read; a second repair writes it into the file."
 
 
-def hint(plan: Plan) -> str:
-    """What to do next where something is left once the plan is applied, or was not looked at."""
-    image = plan.changes.image
+def hint(plan: Plan, offered: Iterable[str] = ()) -> str:
+    """What to do next where something is left once the plan is applied, or was not looked at.
+
+    Args:
+        plan: what is planned.
+        offered: what the user agreed to: ids or patterns, with commas.
+    """
+    word = file_word(plan.changes.image.source)
+    asked = [one.repair for one in plan.declined if one.repair.consent == OFFERED and not one.repair.lacks]
+    wanted = dict.fromkeys(rule for repair in asked for rule in repair.asks or repair.rules)
+    given = dict.fromkeys(",".join(offered).split(",")) if offered else {}
+    if plan.after.is_serious and wanted and not wanted.keys() <= given.keys():
+        return f"`vhdx repair --offer {','.join(given | wanted)} {word}` plans what needs your consent, too"
     if plan.after.parents == PARENTS_IGNORED:
-        return f"`vhdx repair --chain {file_word(image.source)}` judges the link to the parent, too"
-    return plan.after.hint
+        return f"`vhdx repair --chain {word}` judges the link to the parent, too"
+    return plan.after.hint.replace(" FILE`", f" {word}`")  # what the file will be has no name yet
 
 
 def _stored(plan: Plan) -> int:
@@ -129,7 +140,7 @@ def _value(value: Any) -> str | int:
     return value.hex() if isinstance(value, bytes) else int(value)
 
 
-def record(plan: Plan) -> dict[str, Any]:
+def record(plan: Plan, offered: Iterable[str] = ()) -> dict[str, Any]:
     """A plan as plain values; bytes in hex, offsets and lengths in bytes."""
     return {
         "file": plan.changes.image.name,
@@ -146,7 +157,7 @@ def record(plan: Plan) -> dict[str, Any]:
         "written": plan.changes.written,
         "stored": _stored(plan),
         "leaves_log": plan.leaves_log,
-        "hint": hint(plan),
+        "hint": hint(plan, offered),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import click
 
 from ..errors import VhdxError
-from .common import FOUND, Failure, emit, emit_json, hint_of, say_hint, shown
+from .common import FOUND, NOTHING_OPENED, Failure, emit, emit_json, hint_of, say_hint, shown
 
 _ENDINGS: Final = (".vhdx", ".avhdx")
 
@@ -21,7 +21,7 @@ _ENDINGS: Final = (".vhdx", ".avhdx")
 def named(paths: Sequence[str]) -> list[str]:
     """The files that names stand for: of a folder those in it that end as a VHDX does, sorted.
 
-    A folder without any, or one that cannot be listed, stands for itself; opening it says what is wrong.
+    A folder without any, or one that cannot be listed, stands for itself.
     """
     found: list[str] = []
     for path in paths:
@@ -30,6 +30,13 @@ def named(paths: Sequence[str]) -> list[str]:
             inside = [os.path.join(path, name) for name in sorted(os.listdir(path)) if name.lower().endswith(_ENDINGS)]
         found += inside or [path]
     return found
+
+
+def _answered(path: str, work: Callable[[str], tuple[dict[str, Any], int]]) -> tuple[dict[str, Any], int]:
+    if os.path.isdir(path):
+        text = f"{path}: no file whose name ends in {' or '.join(_ENDINGS)} can be seen in this folder"
+        raise Failure(text, NOTHING_OPENED, "name the file itself, or another folder")
+    return work(path)
 
 
 def answer(
@@ -56,7 +63,7 @@ def answer(
     """
     files = named(paths)
     if files == list(paths[:1]):
-        record, code = work(files[0])
+        record, code = _answered(files[0], work)
         if as_json:
             emit_json(record)
         else:
@@ -66,7 +73,7 @@ def answer(
     worst, records, errors = 0, [], []
     for number, path in enumerate(files):
         try:
-            record, code = work(path)
+            record, code = _answered(path, work)
             lines = [] if as_json else list(show(record))
             records.append(record)
         except (Failure, VhdxError) as error:

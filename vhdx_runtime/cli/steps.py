@@ -14,7 +14,7 @@ NEXT: Final = {
     "format": "end it in .vhdx, .vhd, .raw or .img, or say --format; for others --format raw, which qemu-img converts",
     "of a container": "leave out that option, or make a VHDX with --format vhdx",
     "fixed VHD": "leave out --type, or make a VHDX with --format vhdx",
-    "of a VHD": "`--from raw` takes the whole file for the disk, footer and all; without --from it is a VHDX",
+    "of a VHD": "`--from raw` takes the whole file for the disk, footer and all",
     "of an image": "leave out that option; or, if it is a VHDX under another name, say --from vhdx",
     "size of a pipe": "leave out --size",
     "into a pipe": "leave out that option, or name a file",

@@ -37,11 +37,12 @@ class Named(NamedTuple):
     is_raw: bool = True
 
 
-def recognise(source: Source) -> Named:
+def recognise(source: Source, word: str = "") -> Named:
     """Say what a file is in which nothing but perhaps its signature says that it is a VHDX.
 
     Args:
         source: the file. Its first 64 KiB and its last 512 bytes are read.
+        word: the file as a word of a command; without it that of the source.
 
     Raises:
         FileError: the system cannot read it.
@@ -54,7 +55,7 @@ def recognise(source: Source) -> Named:
         return Named("stub", text, _COPY_AGAIN)
     for known in FOREIGN:
         if _fits(known, source.name, head, tail):
-            return Named(known.id, known.name, known.next.replace("{file}", file_word(source)), known.is_raw)
+            return Named(known.id, known.name, known.next.replace("{file}", word or file_word(source)), known.is_raw)
     text = "has no signature, no valid header and no valid region table"
     raw = f"if it is a raw image, `vhdx convert --from raw {file_word(source)} new.vhdx` makes a VHDX of it"
     return Named("unknown", text, f"{_COPY_AGAIN}; if it is encrypted or compressed, undo that first; {raw}")

@@ -21,6 +21,7 @@ from ..disk.foreign import recognise
 from ..disk.virtual import VirtualDisk
 from ..errors import FormatError, IntegrityError
 from ..portable import pread, stored_bytes
+from ..wording import path_word
 from .digest import SPARSE_UNIT, UnitDigest
 from .extents import Extent, Lost, of_disk, of_file
 
@@ -116,20 +117,21 @@ def refusing_containers(origin: Origin) -> Origin:
     def _runs() -> Iterator[DataRun]:
         for run in origin.runs():
             if not run.virtual_offset:
-                _require_raw(origin.name, _head(origin, run))
+                _require_raw(origin, _head(origin, run))
             yield run
 
     return replace(origin, runs=_runs)
 
 
-def _require_raw(name: str, head: bytes) -> None:
+def _require_raw(origin: Origin, head: bytes) -> None:
+    name, word = origin.name, path_word(origin.name) if origin.size is not None else "FILE"
     raw = "`--from raw` takes its bytes for a disk"
     if head.startswith(FILE_SIGNATURE):
         hint = f"`--from vhdx` reads it as such, from a file; {raw}"
         raise FormatError(f"{name}: is called raw, but begins as a VHDX does", hint=hint)
-    named = recognise(BytesSource(head))
+    named = recognise(BytesSource(head), word)
     if not named.is_raw:
-        raise FormatError(f"{name}: is called raw, but {named.text}", hint=raw)
+        raise FormatError(f"{name}: is called raw, but {named.text}", hint=f"{named.hint}; {raw}")
 
 
 def _head(origin: Origin, run: DataRun) -> bytes:

@@ -10,6 +10,7 @@ from vhdx_format.layout import SEQUENCE_NUMBER_MAX
 from ..check import check_image
 from ..check.report import Report
 from ..codec.overlay import Overlay
+from ..disk.foreign import file_word
 from ..disk.image import Image, load_image
 from ..errors import IntegrityError, UnsupportedError, VhdxError, file_error
 from ..findings import Finding
@@ -24,15 +25,16 @@ SECTORS_MIN: Final = 32
 """Sectors that an entry must have room for: a block's bits, its entry and its bitmap's change together."""
 
 _FORBIDDING: Final = ("refuse", "degrade")
+_SHOWN: Final = "`vhdx repair {file}` shows what can be mended, and what that gives up"
+_SAVED: Final = "`vhdx convert --salvage {file} new.vhdx` saves what is left of the disk"
 _HOW: Final = {
-    "auto": "`vhdx repair --apply` mends it",
-    "offered": "`vhdx repair --offer {rule} --apply` mends it",
-    "lossy": "`vhdx repair --offer {rule} --lossy --apply` mends it and says what that gives up",
+    "auto": "`vhdx repair {file}` shows how that is mended, and with --apply does it",
+    "offered": f"{_SAVED}; {_SHOWN}",
+    "lossy": f"{_SAVED}; {_SHOWN}",
 }
 _NEW_FILE: Final = "`vhdx convert` copies its disk into a new file"
 _PLACE_FIELDS: Final = ("log_offset", "log_length", "log_version")
 _UPDATES: Final = 16  # of the headers, more than a session makes
-_NOT_AT_ALL: Final = "`vhdx convert --salvage` reads what is left into a new file"
 
 
 def require_undamaged(image: Image, refusal: str) -> Report:
@@ -85,12 +87,12 @@ def _is_about_log(finding: Finding) -> bool:
 def _refusal(image: Image, wrong: list[Finding], refusal: str) -> VhdxError:
     rules = list(dict.fromkeys(finding.rule for finding in wrong))
     first = wrong[0]
-    how = _HOW.get(first.repair, _NOT_AT_ALL).format(rule=first.rule)
+    how = _HOW.get(first.repair, _SAVED).replace("{file}", file_word(image.source))
     more = f"; {counted(len(rules) - 1, 'more rule')}: {', '.join(rules[1:])}" if rules[1:] else ""
     error = image.told(first.error())
     found = str(error).removeprefix(f"{image.name}: ")
-    text = f"{image.name}: {refusal}, as it is damaged: {found}: {how}{more}"
-    return type(error)(text, rule=first.rule, place=first.place, spec=first.section)
+    text = f"{image.name}: {refusal}, as it is damaged: {found}{more}"
+    return type(error)(text, rule=first.rule, place=first.place, spec=first.section, hint=how)
 
 
 def recover(image: Image, target: Target, new_guid: Callable[[], bytes]) -> Image:
