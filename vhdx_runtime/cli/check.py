@@ -37,7 +37,7 @@ from .common import (
     warn_accepted,
 )
 from .progress import progress
-from .several import named
+from .several import named, require_no_folder
 from .steps import NEXT
 
 _LONG = 32 << 20  # bytes of table from which on progress is worth showing
@@ -94,7 +94,7 @@ def command(
     checked = [_Checked([report.only(keep) for report in one.reports], one.is_recognised) for one in opened]
     reports = [report for one in checked for report in one.reports]
     if as_json:
-        errors = [_error(path, one) for path, one in zip(files, found, strict=True) if isinstance(one, VhdxError)]
+        errors = [_error(path, one) for path, one in zip(files, found, strict=True) if not isinstance(one, _Checked)]
         emit_json({"images": [_record(report) for report in reports], "errors": errors})
     else:
         emit(lines(reports), wraps=True)
@@ -125,15 +125,16 @@ def parted(lists: tuple[str, ...]) -> list[str]:
     return [pattern.strip() for text in lists for pattern in text.split(",") if pattern.strip()]
 
 
-def _error(path: str, error: VhdxError) -> dict[str, str]:
+def _error(path: str, error: Failure | VhdxError) -> dict[str, str]:
     return {"file": path, "message": str(error), "hint": hint_of(error)}
 
 
-def _checked(path: str, options: dict[str, Any]) -> _Checked | VhdxError:
+def _checked(path: str, options: dict[str, Any]) -> _Checked | Failure | VhdxError:
     """Check one named file; the error, told on stderr too, where it cannot even be opened as a file."""
     try:
+        require_no_folder(path)
         source = open_source(path)
-    except VhdxError as error:
+    except (Failure, VhdxError) as error:
         click.echo(f"vhdx: error: {shown(str(error))}", err=True)
         say_hint(hint_of(error))
         return error

@@ -14,7 +14,7 @@ import click
 from ..codec.source import FileSource, Source
 from ..disk.summary import left_out
 from ..disk.virtual import VirtualDisk
-from ..errors import FormatError, UnsupportedError, VhdxError
+from ..errors import UnsupportedError, VhdxError
 from ..wording import agreeing
 from .amplified import warn_amplified
 from .common import (
@@ -168,8 +168,8 @@ def _input(image: str, options: Mapping[str, Any]) -> Iterator[_Input]:
             guarded = origin if is_told else origins.refusing_containers(origin)
             try:
                 yield _Input(guarded, source_format, None, sources, lost)
-            except FormatError as error:
-                raise Failure(str(error), NOTHING_OPENED) from error
+            except origins.NoRawImageError as error:
+                raise Failure(str(error), NOTHING_OPENED, hint_of(error)) from error
         return
     if options["size"] is not None:
         raise Failure("--size is for standard input: a file says itself how long it is", USAGE, NEXT["size of a pipe"])

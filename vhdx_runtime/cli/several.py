@@ -32,11 +32,15 @@ def named(paths: Sequence[str]) -> list[str]:
     return found
 
 
-def _answered(path: str, work: Callable[[str], tuple[dict[str, Any], int]]) -> tuple[dict[str, Any], int]:
+def require_no_folder(path: str) -> None:
+    """See that a name that `named` gave is not that of a folder, which has no images then.
+
+    Raises:
+        Failure: it is.
+    """
     if os.path.isdir(path):
         text = f"{path}: no file whose name ends in {' or '.join(_ENDINGS)} can be seen in this folder"
         raise Failure(text, NOTHING_OPENED, "name the file itself, or another folder")
-    return work(path)
 
 
 def answer(
@@ -63,7 +67,8 @@ def answer(
     """
     files = named(paths)
     if files == list(paths[:1]):
-        record, code = _answered(files[0], work)
+        require_no_folder(files[0])
+        record, code = work(files[0])
         if as_json:
             emit_json(record)
         else:
@@ -73,7 +78,8 @@ def answer(
     worst, records, errors = 0, [], []
     for number, path in enumerate(files):
         try:
-            record, code = _answered(path, work)
+            require_no_folder(path)
+            record, code = work(path)
             lines = [] if as_json else list(show(record))
             records.append(record)
         except (Failure, VhdxError) as error:

@@ -96,7 +96,7 @@ def _table(image: Image) -> dict[str, int] | None:
 
 def foreign_record(named: Named | None) -> dict[str, str] | None:
     """What the file is instead of a VHDX, as plain values."""
-    return named._asdict() if named else None
+    return {"id": named.id, "text": named.text, "hint": named.hint} if named else None
 
 
 def cut_record(cut: Cut | None) -> dict[str, Any] | None:

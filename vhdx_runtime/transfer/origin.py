@@ -37,6 +37,10 @@ _ZEROS_MAX: Final = 4 * PIECE
 _ZEROS: Final = {size: bytes(size) for size in (PIECE, 2 * PIECE, _ZEROS_MAX)}
 
 
+class NoRawImageError(FormatError):
+    """What is called raw begins as a container does."""
+
+
 class DataRun(NamedTuple):
     """Bytes in a row that may differ from zero.
 
@@ -128,10 +132,10 @@ def _require_raw(origin: Origin, head: bytes) -> None:
     raw = "`--from raw` takes its bytes for a disk"
     if head.startswith(FILE_SIGNATURE):
         hint = f"`--from vhdx` reads it as such, from a file; {raw}"
-        raise FormatError(f"{name}: is called raw, but begins as a VHDX does", hint=hint)
+        raise NoRawImageError(f"{name}: is called raw, but begins as a VHDX does", hint=hint)
     named = recognise(BytesSource(head), word)
     if not named.is_raw:
-        raise FormatError(f"{name}: is called raw, but {named.text}", hint=f"{named.hint}; {raw}")
+        raise NoRawImageError(f"{name}: is called raw, but {named.text}", hint=f"{named.hint}; {raw}")
 
 
 def _head(origin: Origin, run: DataRun) -> bytes:

@@ -10,11 +10,10 @@ from vhdx_format.layout import SEQUENCE_NUMBER_MAX
 from ..check import check_image
 from ..check.report import Report
 from ..codec.overlay import Overlay
-from ..disk.foreign import file_word
 from ..disk.image import Image, load_image
 from ..errors import IntegrityError, UnsupportedError, VhdxError, file_error
 from ..findings import Finding
-from ..wording import counted
+from ..wording import counted, path_word
 from .entry import capacity
 from .headers import NIL, pair_of, updated
 from .log import replayed
@@ -87,7 +86,7 @@ def _is_about_log(finding: Finding) -> bool:
 def _refusal(image: Image, wrong: list[Finding], refusal: str) -> VhdxError:
     rules = list(dict.fromkeys(finding.rule for finding in wrong))
     first = wrong[0]
-    how = _HOW.get(first.repair, _SAVED).replace("{file}", file_word(image.source))
+    how = _HOW.get(first.repair, _SAVED).replace("{file}", path_word(image.name))
     more = f"; {counted(len(rules) - 1, 'more rule')}: {', '.join(rules[1:])}" if rules[1:] else ""
     error = image.told(first.error())
     found = str(error).removeprefix(f"{image.name}: ")
