@@ -120,7 +120,7 @@ def command(ctx: click.Context, /, image: str, **options: Any) -> None:
         return
     with _loaded(image) as loaded:
         plan = _planned(loaded, wishes)
-        _show(plan, options)
+        _show(plan, wishes, options)
         ctx.exit(_code(plan))
 
 
@@ -169,14 +169,14 @@ def _planned(image: Image, wishes: Wishes) -> Plan:
         return make_plan(image, wishes, show)
 
 
-def _show(plan: Plan, options: dict[str, Any]) -> None:
+def _show(plan: Plan, wishes: Wishes, options: dict[str, Any]) -> None:
     if options["as_json"]:
-        emit_json(record(plan, options["offered"]))
+        emit_json(record(plan, sorted(wishes.offered)))
     else:
         emit(lines(plan, verbose=options["verbose"]), wraps=True)
         if plan.changes.operations:
             click.echo("Nothing is written yet; --apply does all this.")
-        say_hint(hint(plan, options["offered"]))
+        say_hint(hint(plan, sorted(wishes.offered)))
 
 
 def _code(plan: Plan) -> int:
@@ -195,21 +195,20 @@ def _apply(ctx: click.Context, path: str, wishes: Wishes, options: dict[str, Any
             emit(lines(plan, verbose=options["verbose"]), wraps=True)
         if not plan.changes.operations:
             if options["as_json"]:
-                emit_json(record(plan, options["offered"]))
+                emit_json(record(plan, sorted(wishes.offered)))
             else:
-                say_hint(hint(plan, options["offered"]))
+                say_hint(hint(plan, sorted(wishes.offered)))
             ctx.exit(_code(plan))
         if target.links > 1:
             warn(f"{path}: the file has {target.links} names, and changes under all of them")
         outcome = _carried_out(plan, target, undo_path)
         if options["as_json"]:
-            emit_json(
-                record(plan, options["offered"]) | {"mode": "apply", "undo_file": undo_path, "failure": outcome.failure}
-            )
+            done = {"mode": "apply", "undo_file": undo_path, "failure": outcome.failure}
+            emit_json(record(plan, sorted(wishes.offered)) | done)
         elif not outcome.failure:
             click.echo(f"Done: {shown(_conclusion(plan, outcome))}")
             click.echo(f"To take it back: {undo.command(undo_path, path)}")
-            say_hint(hint(plan, options["offered"]))
+            say_hint(hint(plan, sorted(wishes.offered)))
         if outcome.failure:
             raise Failure(f"{path}: put back as it was: {outcome.failure}", FOUND, NEXT["put back"])
         ctx.exit(_code(plan))

@@ -74,12 +74,12 @@ def hint(plan: Plan, offered: Iterable[str] = ()) -> str:
 
     Args:
         plan: what is planned.
-        offered: what the user agreed to: ids or patterns, with commas.
+        offered: ids of the rules that the user agreed to.
     """
     word = file_word(plan.changes.image.source)
     asked = [one.repair for one in plan.declined if one.repair.consent == OFFERED and not one.repair.lacks]
     wanted = dict.fromkeys(rule for repair in asked for rule in repair.asks or repair.rules)
-    given = dict.fromkeys(",".join(offered).split(",")) if offered else {}
+    given = dict.fromkeys(offered)
     if plan.after.is_serious and wanted and not wanted.keys() <= given.keys():
         return f"`vhdx repair --offer {','.join(given | wanted)} {word}` plans what needs your consent, too"
     if plan.after.parents == PARENTS_IGNORED:
