@@ -52,7 +52,7 @@ def dawdle(image: Image) -> Report:
 
 
 def squander(image: Image) -> Report:
-    held = judged.fresh_peak()  # all of it may be given back meanwhile, whatever earlier tests left
+    held = judged.peak()  # all of it may be given back or used again meanwhile, whatever earlier tests left
     hoard = bytearray(b"x") * (int(held + 128) * MIB)
     return check_image(image) if hoard else contradict(image)
 

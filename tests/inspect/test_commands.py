@@ -90,7 +90,7 @@ def test_exit_codes(tmp_path: Path) -> None:
     run("inspect", tmp_path, code=3)
     text = tmp_path / "text"
     text.write_bytes(b"ten bytes!")
-    assert "FTI-001" in run("inspect", text, code=1).stdout
+    assert "FTI-001" in run("inspect", text, code=3).stdout
     unknown = run("inspect", sample, "header_1.nonsense", code=2).stderr
     assert "nothing in header_1 is called 'nonsense'\nhint: header_1 has signature, checksum" in unknown
     broken = make_chain(tmp_path, "child")["child"].path

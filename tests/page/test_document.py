@@ -175,7 +175,7 @@ def test_a_page_replaces_no_file_unasked_and_never_the_image(tmp_path: Path) -> 
 def test_a_file_that_is_no_vhdx_has_a_page_too(content: bytes, tmp_path: Path) -> None:
     image = tmp_path / "odd.vhdx"
     image.write_bytes(content)
-    facts = facts_of(page_of(image, code=1))
+    facts = facts_of(page_of(image, code=3))
     assert facts["conclusion"]["state"] == "unreadable"
     assert facts["runs"] is None
 

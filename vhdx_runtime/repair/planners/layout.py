@@ -61,11 +61,11 @@ def lengthening(rule: str, summary: str, over: Covered, size: int, *conditions: 
     consent = repair_of(rule, [*over.conditions, *conditions])
     lost = ranges_text(over.guest.listed, is_complete=over.guest.is_complete) if over.guest.bytes else ""
     if consent == LOSSY:
-        lost = f"{lost or 'what is cut off'}, which cannot be read, are zeros or the parent's then"
+        lost = f"{lost or 'what is cut off'}: cannot be read now, zeros or the parent's bytes then"
         return Repair((rule,), summary, consent, loses=lost, new_size=size)
     asks = tuple(dict.fromkeys([*([rule] if repair_of(rule, conditions) == consent else []), *over.rules]))
     if lost:
-        summary = f"{summary}; {lost}, which cannot be read, are in them"
+        summary = f"{summary}; in these are {lost}, which cannot be read"
     return None if consent == "no" else Repair((rule,), summary, consent, asks=asks, new_size=size)
 
 
