@@ -82,4 +82,4 @@ def test_a_folder_without_images_says_so_and_the_others_are_looked_at(folder: Pa
 def test_whether_a_file_can_be_read_opening_it_says(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(tmp_path, SAMPLE).path
     monkeypatch.setattr("os.access", lambda *_, **__: False)
-    run(name, path)
+    assert run(name, path).exit_code == 0
