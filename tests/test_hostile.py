@@ -74,7 +74,7 @@ def test_the_judge_sees_what_must_not_be(use: Any, message: str, monkeypatch: py
     raw = expand(SPECIMENS["dynamic"]).to_bytes()
     assert judged.judge("dynamic", raw, 3) == "read"
     monkeypatch.setattr(judged, "check_image", use)
-    monkeypatch.setattr(judged, "SECONDS", 0.15 if use is dawdle else 5)
+    monkeypatch.setattr(judged, "SECONDS", 0.15 if use is dawdle else HANG)
     monkeypatch.setattr(judged, "GROWTH", 60)
     monkeypatch.setattr(patience, "slowness", lambda: 1.0)
     with pytest.raises(AssertionError, match=message):
