@@ -149,7 +149,7 @@ def open(
 
         return open_writable(file, parents=parents, parent_dirs=parent_dirs)
     if mode != "r":
-        raise ValueError(f'mode must be "r" or "r+", not {mode!r}')
+        raise ValueError(f'mode must be "r" (to read) or "r+" (to write, too), not {mode!r}')
     child = open_image(file, log=log, header=header, salvage=salvage)
     try:
         chain = open_chain(

@@ -54,6 +54,20 @@ def test_a_cut_is_told_first_and_alike_everywhere(order: str, end_mb: float, tmp
     assert "`--salvage` reads what is left and lists what is lost" in failed
 
 
+@pytest.mark.parametrize("end", [MIB // 2, MIB, 3 * MIB // 2, 2 * MIB, 3 * MIB])
+def test_a_cut_through_the_structures_is_told_first_too(end: int, tmp_path: Path) -> None:
+    """Header section at 0, log at 1 MiB, metadata at 2, table at 3: what the regions claim is known without them."""
+    path = make(tmp_path, Recipe("cut", geometry=Geometry(virtual_disk_size=12 * MIB), bat=Bat((Block(0),)))).path
+    with path.open("r+b") as file:
+        file.truncate(end)
+    sentence = f"the file ends at {size_text(end)}; its structures need at least {size_text(4 * MIB)}"
+    assert run("check", path, code=1).stdout.startswith(f"cut off: {sentence}")
+    assert run("info", path, code=1).stdout.startswith(f"cut off           {sentence}")
+    assert "findings          none" not in run("info", path, code=1).stdout
+    with pytest.raises(vhdx.VhdxError, match="the file ends at"):
+        vhdx.open(path).read_at(0, 1)
+
+
 def test_hundreds_of_blocks_behind_a_cut_are_one_finding(tmp_path: Path) -> None:
     blocks = tuple(Block(number, fills=()) for number in range(300)) + tuple(
         Block(number, 3, anchored=True) for number in range(300, 400)

@@ -55,6 +55,16 @@ def test_wrong_usage_is_a_document_too(tmp_path: Path) -> None:
     schema("error").validate(value)
 
 
+@pytest.mark.parametrize(
+    "words", [("info", "--nope", "x"), ("info",), ("nope",), ("book", "--limit", "x"), ("map", "--limit", "many", "x")]
+)
+def test_words_that_are_not_understood_are_a_document_too(words: tuple[str, ...]) -> None:
+    error = run_failing(*words, code=2)
+    assert (error["exit_code"], error["rule"]) == (2, None)
+    assert "--help" in error["hint"]
+    assert run(*words, code=2).stdout == ""
+
+
 def test_where_stdout_is_for_bytes_the_document_is_on_stderr(tmp_path: Path) -> None:
     result = run("convert", "--json", tmp_path / "nowhere.vhdx", "-", code=3)
     assert result.stdout == ""

@@ -188,6 +188,16 @@ def test_check_says_what_became_of_the_parents(tmp_path: Path) -> None:
     assert run_json("check", make(tmp_path, SAMPLE).path)["images"][0]["parents"] == "none"
 
 
+def test_a_child_of_a_damaged_parent_is_said_to_be_that(tmp_path: Path) -> None:
+    made = make_chain(tmp_path)
+    with made["base"].path.open("r+b") as file:
+        file.truncate(file.seek(0, 2) - MIB)
+    child, middle, base = run_json("check", made["child"].path, "--chain", code=1)["images"]
+    assert [one["state"] for one in (child, middle, base)] == ["healthy", "healthy", "damaged"]
+    assert [one["parents"] for one in (child, middle, base)] == ["checked, damaged", "checked, damaged", "none"]
+    assert "a parent is damaged" in child["conclusion"]
+
+
 @pytest.mark.parametrize("missing", ["middle", "base"])
 @pytest.mark.parametrize("options", [[], ["--chain"]])
 def test_a_chain_that_cannot_be_read_is_never_healthy(tmp_path: Path, missing: str, options: list[str]) -> None:

@@ -134,8 +134,10 @@ def test_without_items_one_line_says_what_is_needed_and_takes_it(tmp_path: Path)
     said = ("--set", f"virtual_disk_size={len(disk)}", "--set", "logical_sector_size=512")
     block = load_image(BytesSource(data)).geometry
     assert block is not None
-    run("repair", "--apply", "--offer", "MDT-*,ITM-*", *said, "--set", f"block_size={block.block_size}", path)
+    said += ("--set", f"block_size={block.block_size}")
+    assert "of no use" not in run("repair", "--apply", "--offer", "MDT-*,ITM-*", *said, path).stderr
     assert run("read", path).stdout_bytes == disk
+    assert "--set block_size is of no use" in run("repair", *said, path).stderr
 
 
 @pytest.mark.parametrize(

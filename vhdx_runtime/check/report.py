@@ -36,10 +36,12 @@ _OF_CHAIN = "chain"
 # What became of the parents of a container, and what its conclusion says of them.
 PARENTS_NONE = "none"
 PARENTS_CHECKED = "checked"
+PARENTS_DAMAGED = "checked, damaged"
 PARENTS_FOUND = "found, not checked"
 PARENTS_UNREADABLE = "unreadable"
 PARENTS_IGNORED = "not looked for"
 _SAID_OF_PARENTS = {
+    PARENTS_DAMAGED: "; a parent is damaged, and what comes from its lost blocks cannot be read here either",
     PARENTS_FOUND: "; parents found but not checked (vhdx check --chain checks them)",
     PARENTS_IGNORED: "; parents not looked for and not checked",
 }
@@ -241,6 +243,9 @@ def check_chain(chain: Chain, progress: Callable[[int], None] | None = None) -> 
         has_parent = report.parents != PARENTS_NONE
         reports.append(replace(report, parents=PARENTS_CHECKED) if has_parent else report)
         before += table_size(image)
+    damaged = [number for number, report in enumerate(reports) if report.state == "damaged"]
+    for number in range(max(damaged, default=0)):
+        reports[number] = replace(reports[number], parents=PARENTS_DAMAGED)
     return [reports[0].joined(chain.findings), *reports[1:]]
 
 

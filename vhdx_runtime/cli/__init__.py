@@ -18,7 +18,18 @@ import click
 from .. import __version__
 from ..errors import FileError, VhdxError, system_hint
 from ..wording import path_word
-from .common import FOUND, NOTHING_OPENED, USAGE, Failure, Interrupted, emit_failure, hint_of, say_hint, shown
+from .common import (
+    FOUND,
+    NOTHING_OPENED,
+    USAGE,
+    Failure,
+    Interrupted,
+    answer_in_json,
+    emit_failure,
+    hint_of,
+    say_hint,
+    shown,
+)
 from .lazy import CommandPlace, LazyGroup
 
 COMMANDS: Final = {
@@ -86,9 +97,12 @@ class _Commands(LazyGroup):
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Parse; an option that could as well be a file that the shell put in is refused."""
         try:
-            words = args[1] if len(args) > 1 else extra["args"]
+            words = [*takewhile(lambda word: word != "--", args[1] if len(args) > 1 else extra["args"])]
             _require_no_files(words)
-            return super().make_context(*args, **extra)
+            ctx = super().make_context(*args, **extra)
+            if "--json" in words:  # click looks at no option of a command that is misused
+                answer_in_json(ctx)
+            return ctx
         except _HELP:
             raise
         except click.UsageError as error:
@@ -174,7 +188,7 @@ def _help_of(error: click.UsageError) -> str:
 
 def _require_no_files(words: Sequence[str]) -> None:
     """Refuse options that are names of files here too: a shell puts such names in for an asterisk."""
-    for word in takewhile(lambda word: word != "--", words):
+    for word in words:
         if word.startswith("-") and word != "-" and os.path.lexists(word):
             advice = f"for the file write {path_word(word)}, or -- before the names; for the option call from elsewhere"
             raise click.UsageError(f"{word}: an option, and the name of a file in this folder; {advice}")

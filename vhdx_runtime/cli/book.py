@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -145,16 +145,26 @@ def _contents(book: Book) -> Iterator[str]:
 
 def _parts(text: str, page: str) -> Iterator[Any]:
     """A topic as things that rich prints: Markdown, and dumps whose fields have colours."""
-    from rich.markdown import Markdown
+    from rich.markdown import CodeBlock, Markdown
+    from rich.syntax import Syntax
     from rich.text import Text
+
+    class _Code(CodeBlock):
+        """Without the blank that rich puts before each line: who copies a program takes that along."""
+
+        def __rich_console__(self, *_: Any) -> Iterator[Any]:
+            yield Syntax(str(self.text).rstrip(), self.lexer_name, theme=self.theme, word_wrap=True, padding=(1, 0))
+
+    class _Page(Markdown):
+        elements: ClassVar = Markdown.elements | {"fence": _Code, "code_block": _Code}
 
     done = 0
     for match in _DUMP.finditer(text):
-        yield Markdown(text[done : match.start()])
+        yield _Page(text[done : match.start()])
         yield _dump(match[1])
         done = match.end()
     if text[done:].strip():
-        yield Markdown(text[done:])
+        yield _Page(text[done:])
     yield Text(f"\n({page})", style="dim")
 
 

@@ -31,6 +31,7 @@ from .common import (
     hint_of,
     image_options,
     json_option,
+    note_use,
     parents_named,
     say_hint,
     shown,
@@ -138,6 +139,7 @@ def _checked(path: str, options: dict[str, Any]) -> _Checked | Failure | VhdxErr
         click.echo(f"vhdx: error: {shown(str(error))}", err=True)
         say_hint(hint_of(error))
         return error
+    note_use(source)
     try:
         number, salvage = header_number(options), options["salvage"]
         with load_image(source, log=options["log"], header=number, salvage=salvage) as image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +14,7 @@ import click
 
 from .. import VirtualDisk
 from .. import open as open_disk
+from ..codec.source import Source
 from ..disk.chain import Chain, load_chain
 from ..disk.image import Image
 from ..disk.summary import describe
@@ -23,6 +25,7 @@ from ..wording import quoted as quoted
 from ..wording import short_size as short_size
 from ..wording import shown as shown
 from ..wording import size_text as size_text
+from ..write.locks import holders
 from .steps import NEXT
 
 if TYPE_CHECKING:
@@ -189,6 +192,15 @@ def emit_json(value: Any, *, err: bool = False) -> None:
     click.echo(json.dumps(versioned, indent=2), err=err)
 
 
+def answer_in_json(ctx: click.Context) -> None:
+    """Have a failure told as JSON, too.
+
+    Args:
+        ctx: of the program, or of the command, whose options say where its answer goes.
+    """
+    ctx.meta[_JSON] = ctx
+
+
 def emit_failure(ctx: click.Context, error: BaseException, message: str, hint: str, exit_code: int) -> None:
     """Print a failure as JSON, where --json was given and nothing has been printed yet.
 
@@ -241,7 +253,7 @@ def warn_lost(lost: Lost) -> None:
 
 def _asked_for(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
     if value:
-        ctx.meta[_JSON] = ctx
+        answer_in_json(ctx)
     return value
 
 
@@ -310,6 +322,14 @@ def header_number(options: Mapping[str, Any]) -> int | None:
     return int(options["header"]) if options["header"] else None
 
 
+def note_use(source: Source) -> None:
+    """Say on stderr which other programs have locked a file, as they may be writing to it."""
+    held = holders(source.fd, os.getpid()) if source.fd is not None else []
+    if held:
+        use = f"{source.name} is in use by {', '.join(held)}; if that writes to it, what is said here may not last"
+        click.echo(f"vhdx: note: {shown(use)}", err=True)
+
+
 @contextmanager
 def opened(image: str, options: Mapping[str, Any], failed: int = NOTHING_OPENED) -> Iterator[VirtualDisk]:
     """Open an image and its parents as the options say; the command fails with the given code where that fails."""
@@ -325,6 +345,7 @@ def opened(image: str, options: Mapping[str, Any], failed: int = NOTHING_OPENED)
     except VhdxError as error:
         raise Failure(str(error), failed) from error
     with disk:
+        note_use(disk.images[0].source)
         warn_accepted(disk.chain)
         for one in disk.images:
             if one.log.state == _IGNORED:

@@ -27,6 +27,7 @@ from .common import (
     examples,
     header_number,
     json_option,
+    note_use,
     quoted,
     shown,
     size_text,
@@ -74,6 +75,7 @@ def _work(image: str, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
     number, salvage = header_number(options), options["salvage"]
     try:
         source = open_source(image)
+        note_use(source)
         with load_image(source, log=options["log"], header=number, salvage=salvage) as loaded:
             record = summarise(loaded, chain_of(loaded, options))
             record["allocation"] = allocation_record(loaded, count_zeros=options["count_zeros"])
@@ -81,9 +83,7 @@ def _work(image: str, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
             record["hint"] = record["hint"] or _hint(loaded)
     except VhdxError as error:
         raise Failure(str(error), NOTHING_OPENED) from error
-    table = record["table"]
-    is_less = record["cut"] or record["possible_loss"] or (table and table["unreadable"])
-    is_found = is_less or is_wrong(record["findings"], strict=options["strict"])
+    is_found = _is_less(record) or is_wrong(record["findings"], strict=options["strict"])
     return record, NOTHING_OPENED if record["foreign"] else FOUND if is_found else 0
 
 
@@ -128,10 +128,18 @@ def _lines(record: dict[str, Any]) -> Iterator[str]:
     yield _line("current header", f"{headers['current'] or 'none'} ({shown(headers['reason'])})")
     yield _line("log", _log(record["log"]))
     yield from _parent(record["parent"], _line)
+    if not (record["findings"] or _is_less(record)):
+        yield _line("findings", "none")
     yield from _findings(record["findings"], _line)
     yield from _table(record, _line)
     if record["possible_loss"]:
         yield _line(click.style(f"{'possible loss':<18}", fg="red"), record["possible_loss"]["text"])
+
+
+def _is_less(record: dict[str, Any]) -> bool:
+    """Whether part of the disk is lost, or seems to be."""
+    table = record["table"]
+    return bool(record["cut"] or record["possible_loss"] or (table and table["unreadable"]))
 
 
 def _table(record: dict[str, Any], line: Any) -> Iterator[str]:
@@ -220,8 +228,6 @@ def _parent(parent: dict[str, Any] | None, line: Any) -> Iterator[str]:
 
 
 def _findings(findings: list[dict[str, Any]], line: Any) -> Iterator[str]:
-    if not findings:
-        yield line("findings", "none")
     for number, finding in enumerate(findings):
         verdict = click.style(finding["verdict"], fg=_COLOURS.get(finding["verdict"]))
         yield line("" if number else "findings", f"{verdict}: {shown(finding['message'])}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any, Final
 
 import click
@@ -33,6 +34,7 @@ from .common import (
     examples,
     hint_of,
     json_option,
+    note_use,
     parent_options,
     parse_size,
     require_vhdx,
@@ -158,6 +160,7 @@ def _loaded(path: str) -> Iterator[Image]:
         source = open_source(path)
     except VhdxError as error:
         raise Failure(str(error), NOTHING_OPENED) from error
+    note_use(source)
     with load_image(source) as image:
         require_vhdx(image)
         yield image
@@ -166,7 +169,12 @@ def _loaded(path: str) -> Iterator[Image]:
 def _planned(image: Image, wishes: Wishes) -> Plan:
     total = table_size(image)
     with progress("checking", total) if total >= _LONG else nullcontext() as show:
-        return make_plan(image, wishes, show)
+        plan = make_plan(image, wishes, show)
+    for name in wishes.values:
+        without = replace(wishes, values={other: value for other, value in wishes.values.items() if other != name})
+        if record(make_plan(image, without), []) == record(plan, []):
+            warn(f"--set {name} is of no use: nothing that is planned needs it")
+    return plan
 
 
 def _show(plan: Plan, wishes: Wishes, options: dict[str, Any]) -> None:

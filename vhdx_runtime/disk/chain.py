@@ -22,7 +22,12 @@ from .attempts import ACCEPTED, EXPLICIT, UNUSABLE, Link, failure, name_of, reje
 from .image import Image
 from .parent_search import NamedParent, Search, find_parent
 
-_COMPARED: Final = {"CHN-003": "logical_sector_size", "CHN-005": "virtual_disk_size", "CHN-006": "block_size"}
+# What is compared with the parent, and what a chain may have of it.
+_COMPARED: Final = {
+    "CHN-003": ("logical_sector_size", "the same"),
+    "CHN-005": ("virtual_disk_size", "the same, or else zeros behind the end of the smaller one"),
+    "CHN-006": ("block_size", "any: block sizes may differ in a chain"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +210,13 @@ def _pair_findings(child: Image, parent: Image, link: Link) -> list[Finding]:
     is_named = link.found_by == EXPLICIT and link.state != ACCEPTED
     conditions = ["explicit_parent" if is_named else "no_explicit_parent"]
     findings = []
-    for rule, name in _COMPARED.items():
+    for rule, (name, expected) in _COMPARED.items():
         own, other = getattr(child.geometry, name), getattr(parent.geometry, name)
         if own != other:
             found = f"{own} bytes in {child.name}, {other} in {parent.name}"
             if rule == "CHN-003" and is_named:
                 found += ", which is read all the same, as the caller named it (--parent)"
-            findings.append(make(rule, Place("chain", name), found, "the same", conditions))
+            findings.append(make(rule, Place("chain", name), found, expected, conditions))
     if parent.log.state == "replayed":
         found = f"{parent.name} was not closed cleanly; its log is replayed in memory"
         findings.append(make("CHN-007", Place("chain", "log_guid"), found, "an empty log"))

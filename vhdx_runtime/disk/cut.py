@@ -98,7 +98,7 @@ def look(
     file_size: int,
     view: Source,
     fixed: Collection[tuple[int, int]],
-    geometry: Geometry,
+    geometry: Geometry | None,
     count: Count,
     *,
     was: int = 0,
@@ -109,22 +109,29 @@ def look(
         file_size: of the file itself, in bytes.
         view: the file after replay.
         fixed: its log and its regions, as half-open ranges of file offsets.
-        geometry: the shape of the disk.
+        geometry: the shape of the disk; None where its metadata cannot be read.
         count: goes through its table.
         was: length in bytes that the log says the file had.
 
     Spec: MS-VHDX 2.1
     """
     packed = layout.HEADER_SECTION_SIZE + sum(end - start for start, end in fixed)
-    packed += geometry.payload_blocks * geometry.block_size
-    packed += geometry.bitmap_blocks * layout.SECTOR_BITMAP_BLOCK_SIZE if geometry.has_parent else 0
+    if geometry:
+        packed += geometry.payload_blocks * geometry.block_size
+        packed += geometry.bitmap_blocks * layout.SECTOR_BITMAP_BLOCK_SIZE if geometry.has_parent else 0
     longest = _ROOM * max(file_size, packed)
     ends = [*(end for start, end in fixed if end > known_end(view, start)), was * (was > file_size)]
     known = max((end for end in ends if end <= longest), default=0)
     found = count(known_end(view, 0), longest, known > 0)
     needed = max(known, found.needed)
-    cut = Cut(file_size, needed, found.whole, found.blocks, found.entries, geometry.entry_count) if needed else None
+    entries = geometry.entry_count if geometry else 0
+    cut = Cut(file_size, needed, found.whole, found.blocks, found.entries, entries) if needed else None
     return Glance(cut, found.entries, found.silent)
+
+
+def nothing_counted(_limit: int, _longest: int, _is_cut: bool) -> Counts:
+    """What is counted where there is no table: nothing."""
+    return Counts(0, 0, 0, 0)
 
 
 def glance_at(bat: Bat, geometry: Geometry, limit: int, longest: int, is_cut: bool) -> Counts:

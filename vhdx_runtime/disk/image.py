@@ -32,7 +32,7 @@ from ..semantics.metadata import Metadata
 from ..semantics.regions import Regions
 from ..wording import brief, counted, size_text
 from . import cut
-from .cut import GLANCE, Count, Glance, glance_at
+from .cut import GLANCE, Count, Glance, glance_at, nothing_counted
 from .mapping import Mapping
 from .sizes import load_bat, load_geometry
 
@@ -46,7 +46,7 @@ _WHOLE_FILE: Final = "get the rest of the file from where it came"
 _TOGETHER: Final = ("HDR-003", "RGN-003")
 
 # Something of the file is behind its end, or was.
-BY_CUT = ("BAT-006", "BAT-013", "HDR-011", "LOG-025", "RGN-012")
+BY_CUT = ("BAT-006", "BAT-013", "FTI-002", "HDR-011", "LOG-025", "RGN-012")
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,10 @@ class Image:
     @cached_property
     def glance(self) -> Glance:
         """Whether the file was cut off, as far as a bounded look tells. Spec: MS-VHDX 2.1."""
-        return self.look(partial(glance_at, self.bat, self.geometry)) if self.bat and self.geometry else Glance(None, 0)
+        return self.look(partial(glance_at, self.bat, self.geometry) if self.bat and self.geometry else nothing_counted)
 
     def look(self, count: Count) -> Glance:
         """Look whether the file was cut off; see `cut.look`. Spec: MS-VHDX 2.1."""
-        if self.geometry is None or self.bat is None:
-            return Glance(None, 0)
         fixed = [(region.file_offset, region.end) for region in self.regions.entries if region.name]
         header = self.headers.current
         if header is not None and not header.fields.log_guid.is_nil:

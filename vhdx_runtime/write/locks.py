@@ -13,22 +13,24 @@ _PROCESSES: Final = "/proc"
 _LINE: Final = re.compile(r"\d+: (?!->)\S+ +\S+ +\S+ +(-?\d+) +([0-9a-f]+):([0-9a-f]+):(\d+) ")
 
 
-def holders(fd: int) -> list[str]:
+def holders(fd: int, besides: int = 0) -> list[str]:
     """The processes that hold a lock on an open file, each as "name (process 123)"; [] where the system tells none.
 
     Args:
         fd: the file, opened by this process.
+        besides: a process that is not meant.
     """
     status = os.fstat(fd)
-    key = os.major(status.st_dev), os.minor(status.st_dev), status.st_ino
     try:
         with open(_LOCKS, encoding="ascii", errors="replace") as file:
-            processes = {process for process, where in _locks(file.read()) if where == key}
-    except OSError:
+            text = file.read()
+    except OSError:  # as on Windows, where nothing else here is there either
         return []
+    key = os.major(status.st_dev), os.minor(status.st_dev), status.st_ino
+    processes = {process for process, where in _locks(text) if where == key}
     if -1 in processes:
         processes |= {process for process in _numbers() if _has_lock(process, key)}
-    return [f"{_name(process)} (process {process})" for process in sorted(processes) if process > 0]
+    return [f"{_name(process)} (process {process})" for process in sorted(processes - {besides}) if process > 0]
 
 
 def _locks(text: str) -> Iterator[tuple[int, tuple[int, int, int]]]:
