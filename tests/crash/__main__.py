@@ -19,12 +19,12 @@ from tests.crash.campaign import laboratory, records, run, total
 from tests.crash.laboratory import Outcome
 from tests.crash.report import report
 
-FOLDER = Path(__file__).resolve().parents[2] / "build" / "crash"
+RECORD = Path(__file__).resolve().parents[2] / "build" / "crash.jsonl"
 
 
-def work(folder: Path, states: int, first: int, step: int) -> None:
+def work(file: Path, states: int, first: int, step: int) -> None:
     """What one process of a campaign does."""
-    for record in run(folder, states, first, step):
+    for record in run(file, states, first, step):
         judged = sum(record.states.values())
         print(f"block {record.block}: {judged} states, {record.distinct} distinct; {record.seconds:.0f} s", flush=True)
         print(*record.findings, sep="\n", end="\n" if record.findings else "", flush=True)
@@ -34,7 +34,7 @@ def main() -> int:
     """Do what the options say."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__.partition("\n")[0])
     parser.add_argument("--states", type=int, default=20_000, help="how many distinct states")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="of the records")
+    parser.add_argument("--record", type=Path, default=RECORD, help="the file with what was done")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--trial", type=int)
@@ -48,13 +48,13 @@ def main() -> int:
         return 1 if outcome.findings else 0
     if not chosen.report:
         fork = get_context("fork")
-        given = [(chosen.folder, chosen.states, worker, chosen.workers) for worker in range(chosen.workers)]
+        given = [(chosen.record, chosen.states, worker, chosen.workers) for worker in range(chosen.workers)]
         workers = [fork.Process(target=work, args=one) for one in given]
         for worker in workers:
             worker.start()
         for worker in workers:
             worker.join()
-    found = total(records(chosen.folder))
+    found = total(records(chosen.record))
     if chosen.report:
         print(report(found), end="")
     return 1 if found.findings else 0

@@ -1,4 +1,4 @@
-"""Many trials, in blocks; each block is recorded in a file, so that a campaign can be taken up again."""
+"""Many trials, in blocks; each block is a line of a file, so that a campaign can be taken up again."""
 
 from __future__ import annotations
 
@@ -67,24 +67,23 @@ def run_block(block: int) -> Record:
     )
 
 
-def run(folder: Path, states: int, first: int = 0, step: int = 1) -> Iterator[Record]:
+def run(file: Path, states: int, first: int = 0, step: int = 1) -> Iterator[Record]:
     """Do blocks that are not recorded yet, every `step`-th from `first` on, until there are enough distinct states."""
-    folder.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     block = first
-    while total(records(folder)).distinct < states:
-        done = folder / f"{block:06}.json"
-        if not done.exists():
+    while total(found := records(file)).distinct < states:
+        if all(record.block != block for record in found):
             record = run_block(block)
-            part = done.with_suffix(".part")
-            part.write_text(json.dumps(asdict(record)))
-            part.replace(done)
+            with file.open("a", buffering=1 << 20) as out:  # one write, as other processes add lines too
+                out.write(f"{json.dumps(asdict(record))}\n")
             yield record
         block += step
 
 
-def records(folder: Path) -> list[Record]:
+def records(file: Path) -> list[Record]:
     """The records that are there, in order."""
-    return [Record(**json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
+    lines = file.read_text().splitlines() if file.exists() else []
+    return sorted((Record(**json.loads(line)) for line in lines), key=lambda record: record.block)
 
 
 def total(found: list[Record]) -> Record:

@@ -13,11 +13,12 @@ from tests.crash.report import report
 
 def test_a_campaign_is_taken_up_again_and_does_no_block_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(campaign, "BLOCK", 1)
-    first = [record.block for record in run(tmp_path, 1)]
-    again = [record.block for record in run(tmp_path, total(records(tmp_path)).distinct + 1)]
-    assert [record.block for record in records(tmp_path)] == first + again
+    file = tmp_path / "new" / "crash.jsonl"
+    first = [record.block for record in run(file, 1)]
+    again = [record.block for record in run(file, total(records(file)).distinct + 1)]
+    assert [record.block for record in records(file)] == first + again
     assert not set(first) & set(again)
-    assert list(run(tmp_path, 1)) == []
+    assert list(run(file, 1)) == []
 
 
 def test_the_report_sums_up_and_shows_every_finding() -> None:
