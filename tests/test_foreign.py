@@ -10,8 +10,10 @@ import gzip
 import io
 import json
 import lzma
+import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -183,7 +185,8 @@ def test_the_command_makes_a_vhdx_of_it(tmp_path: Path, kind: str, make_it: str)
     with load_image(open_source(path)) as image:
         assert image.foreign is not None
         assert image.foreign.id == kind
-    subprocess.run(command_of(path), shell=True, check=True, cwd=tmp_path, capture_output=True)
+    here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # vhdx stands beside this Python
+    subprocess.run(command_of(path), shell=True, check=True, cwd=tmp_path, env=os.environ | {"PATH": here})
     with vhdx.open(tmp_path / "new.vhdx") as disk:
         assert disk.size >= 4 << 20
 
