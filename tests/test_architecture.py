@@ -69,7 +69,7 @@ ALLOWED = {
 
 # Within the disk, which is one trip: a module imports only from those before it.
 TRIP = (
-    "sizes", "mapping", "cut", "orphans", "foreign", "sorted_extents", "image", "ranges", "space", "attempts",
+    "sizes", "mapping", "cut", "orphans", "doubt", "foreign", "sorted_extents", "image", "ranges", "space", "attempts",
     "parent_search", "chain", "virtual", "usage", "summary",
 )  # fmt: skip
 

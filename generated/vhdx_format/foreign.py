@@ -232,7 +232,10 @@ FOREIGN: Final[tuple[Foreign, ...]] = (
     Foreign(
         id="zeros",
         name="holds nothing but zeros where a VHDX begins and where the file ends",
-        next="copy or download the file again; most likely only its length has arrived",
+        next=(
+            "copy or download the file again; most likely only its length has arrived; if it is a raw image, `vhdx "
+            "convert --from raw {file} new.vhdx` makes a VHDX of it"
+        ),
         fill="00",
         is_raw=True,
     ),

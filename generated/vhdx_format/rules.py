@@ -5206,8 +5206,8 @@ RULES: Final[dict[str, Rule]] = {
         repair="offered",
         repair_when={},
         repair_how=(
-            "Where all bits are set, make the state 6; where none is, 0, so that the parent is asked; with consent, as "
-            "a bitmap that was overwritten looks the same."
+            "Where all bits are set, make the state 6; where none is and the block holds nothing but zeros, 0, so that "
+            "the parent is asked; with consent, as a bitmap that was overwritten looks the same."
         ),
         error="integrity",
         applies=("has_parent",),
@@ -5394,8 +5394,8 @@ STEPS: Final[dict[str, Step]] = {
     "copy": Step(
         id="copy",
         text=(
-            "write nothing to the file, and copy the disk out, which can be read all the same: `vhdx convert {file} "
-            "out.raw`"
+            "write nothing to the file, and copy the disk out, of which all bytes can be read, though not all be relied"
+            " on: `vhdx convert {file} out.raw`"
         ),
         options=("--log replay",),
         consents=(),

@@ -223,7 +223,8 @@ def restore(
         undo: of that file.
         target: the file: as the repair left it, or as either was cut off.
         progress: called with the number of bytes written so far.
-        is_forced: give back also sectors that cannot be read, and those that hold anything else.
+        is_forced: give back also sectors that cannot be read, and those that hold anything else; cut off also what has
+            been added to the file since.
 
     Returns:
         Number of bytes that were written; 0 where nothing had to be.
@@ -234,9 +235,10 @@ def restore(
         OSError: it could not be written.
     """
     least, most = undo.sizes
-    if not least <= target.size <= most:
-        found = f"is {target.size} bytes long, expected {least} to {most}"
-        raise IntegrityError(f"{target.name}: {found}: {undo.file.name} belongs to another file", hint=_OWN)
+    if target.size < least or (target.size > most and not is_forced):
+        found = f"is {target.size} bytes long, and was left with {least if target.size < least else most}"
+        hint = _OWN if target.size < least else "--force cuts off what has come behind that since"
+        raise IntegrityError(f"{target.name}: {found}; nothing is changed by {undo.file.name}", hint=hint)
     known = merge_ranges([(0, target.size), *undo.saved, *undo.zeros])
     if undo.size and (known[0][0] or known[0][1] < undo.size):
         raise IntegrityError(

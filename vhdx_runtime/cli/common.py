@@ -20,7 +20,7 @@ from ..disk.image import Image
 from ..disk.summary import describe
 from ..errors import MissingFileError, VhdxError
 from ..findings import WRONG, Finding
-from ..wording import counted
+from ..wording import counted, path_word
 from ..wording import quoted as quoted
 from ..wording import short_size as short_size
 from ..wording import shown as shown
@@ -350,7 +350,17 @@ def opened(image: str, options: Mapping[str, Any], failed: int = NOTHING_OPENED)
         for one in disk.images:
             if one.log.state == _IGNORED:
                 warn(f"{one.name}: the log is left out, and what it holds is missing")
+            found, remark = one.doubts
+            for text in found:
+                warn(f"{one.name}: {text}; `vhdx check {path_word(one.name)}` says where")
+            if remark:
+                click.echo(f"vhdx: note: {shown(one.name)}: {remark}", err=True)
         yield disk
+
+
+def doubts_of(disk: VirtualDisk) -> list[str]:
+    """What makes one doubt bytes that can be read, a sentence each, of the image and its parents."""
+    return [f"{one.name}: {text}" for one in disk.images for text in one.doubts[0]]
 
 
 def behind_end(disk: VirtualDisk, offset: int) -> Failure:

@@ -148,7 +148,7 @@ def _told_format(path: str) -> str:
         named = image.foreign
     if named is None or named.id == "stub":
         return "vhdx"
-    if named.is_raw or (named.id == "empty" and format_of(path) == "raw"):
+    if format_of(path) != "vhdx" and (named.is_raw or (named.id == "empty" and format_of(path) == "raw")):
         return "raw"
     if named.id != "vhd-fixed":
         raw = "--format-a or --format-b raw compares its bytes as they are"

@@ -25,6 +25,7 @@ from .common import (
     Failure,
     accepted_record,
     chain_options,
+    doubts_of,
     emit_json,
     examples,
     hint_of,
@@ -110,8 +111,8 @@ def command(ctx: click.Context, /, image: str, output: str, as_json: bool, **opt
     A child is flattened. What is zero stays a hole. OUTPUT gets its name when it is complete and on its medium; a run
     that fails or is interrupted says how far it came, and leaves nothing. With - the report (--json) goes to stderr,
     and a VHDX must be fixed. A new VHDX has new identifiers. Exits with 1 when a part of the disk could not be had
-    (--salvage, --without-parent): it is listed, and zero in OUTPUT. In the mapfile, positions are those on the disk;
-    "+" is sound, "-" could not be had.
+    (--salvage, --without-parent): it is listed, and zero in OUTPUT; and when a part is in doubt, of which a warning
+    tells. In the mapfile, positions are those on the disk; "+" is sound, "-" could not be had.
     """
     form = _form(output, options)
     mapfile = options["mapfile"]
@@ -125,7 +126,7 @@ def command(ctx: click.Context, /, image: str, output: str, as_json: bool, **opt
     _report(record, given.lost, as_json, err=output == _PIPE)
     if form.format != "raw" and output != _PIPE:
         say_sparse(output)
-    ctx.exit(FOUND if given.lost.count else 0)
+    ctx.exit(FOUND if given.lost.count or record["doubts"] else 0)
 
 
 def _form(output: str, options: Mapping[str, Any]) -> ResultForm:
@@ -331,6 +332,7 @@ def _record(given: _Input, form: ResultForm, output: str, made: Converted) -> di
         "chain": [given.origin.name] if disk is None else [member.name for member in disk.images],
         "accepted": [] if disk is None else accepted_record(disk.chain),
         "log": None if disk is None else disk.image.log.state,
+        "doubts": [] if disk is None else doubts_of(disk),
         "lost": lost_record(given.lost),
     }
 

@@ -76,7 +76,7 @@ def command(output: str, as_json: bool, **options: Any) -> None:
     PowerShell have it. A size that is no whole number of sectors is rounded up.
     """
     from .. import create
-    from ..errors import UnsupportedError, VhdxError
+    from ..errors import ChainError, UnsupportedError, VhdxError
     from ..portable import stored_bytes
     from .output import ended_by_signals, taken_is_usage
 
@@ -89,6 +89,8 @@ def command(output: str, as_json: bool, **options: Any) -> None:
             made = create(output, **given, **container_sizes(options))
     except (ValueError, UnsupportedError) as error:
         raise Failure(str(error), USAGE, NEXT["sizes"]) from error
+    except ChainError as error:
+        raise Failure(str(error), NOTHING_OPENED, NEXT["grandparent"]) from error
     except VhdxError as error:
         raise Failure(str(error), NOTHING_OPENED) from error
     status = os.stat(output)

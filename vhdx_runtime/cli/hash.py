@@ -20,6 +20,7 @@ from .common import (
     Failure,
     accepted_record,
     chain_options,
+    doubts_of,
     examples,
     json_option,
     lost_record,
@@ -99,10 +100,12 @@ def _of_disk(image: str, options: dict[str, Any], as_json: bool) -> tuple[dict[s
             "accepted": accepted_record(disk.chain),
             "log": disk.image.log.state,
             "virtual_size": disk.size,
+            "doubts": doubts_of(disk),
         }
     if not as_json:
         warn_lost(lost)
-    return record | _run() | {"digests": digests, "unreadable": lost_record(lost)}, FOUND if lost.count else 0
+    is_less = lost.count or record["doubts"]
+    return record | _run() | {"digests": digests, "unreadable": lost_record(lost)}, FOUND if is_less else 0
 
 
 def _of_file(image: str, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
@@ -124,6 +127,7 @@ def _of_file(image: str, options: dict[str, Any]) -> tuple[dict[str, Any], int]:
         "accepted": [],
         "log": None,
         "virtual_size": None,
+        "doubts": [],
     }
     return record | _run() | {"digests": digests, "unreadable": lost_record(Lost())}, 0
 

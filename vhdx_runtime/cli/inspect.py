@@ -35,6 +35,7 @@ from .common import (
     say_hint,
     shown,
     size_text,
+    warn,
 )
 from .steps import NEXT
 
@@ -107,11 +108,14 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
     with load_image(source, log=options["log"], header=header_number(options)) as loaded:
         say_foreign(loaded)
         is_foreign = loaded.foreign is not None
+        if cut := loaded.glance.cut:
+            is_serious = True
+            warn(f"{image}: cut off: {cut.sentence}")
         for finding in loaded.findings:
             _seen(finding)
         node = _node(tree(loaded), path)
         if options["html"]:
-            is_serious = _write_page(loaded, path, options, _seen)
+            is_serious |= _write_page(loaded, path, options, _seen)
         elif options["raw"]:
             _write(node, as_json=options["as_json"])
         elif options["as_json"]:

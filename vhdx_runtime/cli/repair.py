@@ -241,10 +241,13 @@ def _carried_out(plan: Plan, target: FileTarget, undo_path: str) -> Outcome:
         raise Failure(
             f"{target.name}: {stopped}; the file is as it was", stopped.exit_code, NEXT["stopped"]
         ) from stopped
-    except (VhdxError, OSError) as error:
+    except VhdxError as error:
         cause: BaseException | None = error.__cause__
         code = cause.exit_code if isinstance(cause, Stopped) else FOUND
         raise Failure(str(error), code, hint_of(error) or NEXT["put back"]) from error
+    except OSError as error:
+        text = f"{error.filename or undo_path}: {error.strerror or error}"
+        raise Failure(f"{text}; nothing has changed", NOTHING_OPENED, NEXT["undo file"]) from error
 
 
 def _undo(path: str, options: dict[str, Any]) -> None:
@@ -267,6 +270,6 @@ def _undo(path: str, options: dict[str, Any]) -> None:
     if options["as_json"]:
         emit_json({"file": path, "mode": "undo", "undo_file": undo_path, "written": written})
     elif written:
-        click.echo(f"{shown(path)} is as it was: {size_text(written)} put back.")
+        click.echo(f"{shown(path)}: what the repair changed is as it was: {size_text(written)} put back.")
     else:
-        click.echo(f"{shown(path)} is as it was.")
+        click.echo(f"{shown(path)}: what the repair changed is as it was.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from ..change.change_set import OFFERED
 from ..check.report import PARENTS_IGNORED
 from ..codec.holes import data_ranges
 from ..disk.foreign import file_word
+from ..disk.image import WHOLE_FILE
 from ..disk.summary import describe
 from ..repair.plan import Declined, Plan, Repair, Step
 from ..wording import agreeing, counted
@@ -18,6 +20,7 @@ from ..write.patch import Patch
 from .common import shown, size_text
 
 _SHOWN_BYTES: Final = 32  # of a patch; --json has all
+_NAMELESS: Final = re.compile("(?<!parent) FILE`")  # what the file will be has no name yet
 _COLOURS: Final = {"auto": "green", "offered": "yellow", "lossy": "red"}
 
 
@@ -81,10 +84,11 @@ def hint(plan: Plan, offered: Iterable[str] = ()) -> str:
     wanted = dict.fromkeys(rule for repair in asked for rule in repair.asks or repair.rules)
     given = dict.fromkeys(offered)
     if plan.after.is_serious and wanted and not wanted.keys() <= given.keys():
-        return f"`vhdx repair --offer {','.join(given | wanted)} {word}` plans what needs your consent, too"
+        more = f"`vhdx repair --offer {','.join(given | wanted)} {word}` plans what needs your consent, too"
+        return f"{WHOLE_FILE}; {more}" if plan.before.cut else more
     if plan.after.parents == PARENTS_IGNORED:
         return f"`vhdx repair --chain {word}` judges the link to the parent, too"
-    return plan.after.hint.replace(" FILE`", f" {word}`")  # what the file will be has no name yet
+    return _NAMELESS.sub(f" {word}`", plan.after.hint)
 
 
 def _stored(plan: Plan) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterable, Iterator
 from ..portable import next_data
 from .source import Source
 
+_STEP = 1 << 20
+
 
 def is_zero(raw: bytes | memoryview) -> bool:
     r"""True where no byte differs from zero; compared as a whole, which is several times faster than counting.
@@ -15,6 +17,22 @@ def is_zero(raw: bytes | memoryview) -> bool:
     (True, True, False)
     """
     return raw == bytes(len(raw))
+
+
+def holds_zeros(source: Source, offset: int, length: int) -> bool:
+    """Whether a range holds nothing but zeros. Holes are not read.
+
+    Args:
+        source: what to look at.
+        offset: file offset in bytes.
+        length: in bytes.
+
+    Raises:
+        FileError: it cannot be read.
+    """
+    pieces = ((at, min(_STEP, end - at)) for start, end in data_ranges(source, offset, length)
+              for at in range(start, end, _STEP))  # fmt: skip
+    return all(is_zero(source.read_at(at, size)) for at, size in pieces)
 
 
 def data_ranges(source: Source, offset: int, length: int) -> Iterator[tuple[int, int]]:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .foreign import Named
     from .orphans import PossibleLoss
 
-_WHOLE_FILE: Final = "get the rest of the file from where it came"
+WHOLE_FILE: Final = "get the rest of the file from where it came"
 
 # Where both are lost, one repair makes both, and asks for both.
 _TOGETHER: Final = ("HDR-003", "RGN-003")
@@ -165,15 +165,24 @@ class Image:
             return None
         from . import orphans  # seldom needed, as few files are suspect
 
-        try:
-            if not orphans.is_suspect(bat, geometry):
-                return None
-            fixed = [(region.file_offset, region.end) for region in self.regions.entries]
-            fixed.append((self.log.offset, self.log.offset + self.log.length))
-            free = orphans.free_space(self.source, fixed, bat, geometry)
-            return orphans.judge(bat, geometry, orphans.find(self.source, free, geometry.block_size))
-        except VhdxError:  # the system cannot read the table
-            return None
+        return orphans.possible_loss(self.source, self._fixed(), bat, geometry)
+
+    def _fixed(self) -> list[tuple[int, int]]:
+        log = (self.log.offset, self.log.offset + self.log.length)
+        return [*((region.file_offset, region.end) for region in self.regions.entries), log]
+
+    @cached_property
+    def doubts(self) -> tuple[list[str], str]:
+        """What makes one doubt the bytes of the disk, a sentence each, and a remark on a disk that seems to be empty.
+
+        Nothing where the table is too large for a glance. Spec: MS-VHDX 2.5
+        """
+        bat, geometry = self.bat, self.geometry
+        if bat is None or geometry is None or bat.entry_count > GLANCE:
+            return [], ""
+        from . import doubt
+
+        return doubt.look(self.source, self._fixed(), bat, geometry, self.possible_loss)
 
     def why_unreadable(self, virtual_offset: int) -> VhdxError:
         """The error for the byte at a virtual offset that the mapping calls unreadable, and what can be done.
@@ -213,7 +222,7 @@ class Image:
         broken = {finding.rule for finding in self.findings}
         together = ",".join(one for one in _TOGETHER if one in broken) if rule in _TOGETHER else rule
         advice = hints.choose(together or rule, repair, self._opens_with, file_word(self.source), as_command=as_command)
-        return f"{_WHOLE_FILE}; {advice}" if rule in BY_CUT and self.glance.cut and hints.SALVAGE in advice else advice
+        return f"{WHOLE_FILE}; {advice}" if rule in BY_CUT and self.glance.cut and hints.SALVAGE in advice else advice
 
     def _opens_with(self, option: str) -> bool:
         """Whether the file opens with an option of the commands."""

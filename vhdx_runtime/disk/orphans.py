@@ -147,6 +147,18 @@ def judge(bat: Bat, geometry: Geometry, orphans: Orphans) -> PossibleLoss | None
     return None
 
 
+def possible_loss(
+    source: Source, fixed: Iterable[tuple[int, int]], bat: Bat, geometry: Geometry
+) -> PossibleLoss | None:
+    """Look at all of a small table, and at free space where that is worth it; see `free_space`, `judge`."""
+    try:
+        if not is_suspect(bat, geometry):
+            return None
+        return judge(bat, geometry, find(source, free_space(source, fixed, bat, geometry), geometry.block_size))
+    except VhdxError:  # the system cannot read the table
+        return None
+
+
 def is_suspect(bat: Bat, geometry: Geometry) -> bool:
     """True where it is worth to look for orphans: entries are missing, or whole sectors of the table are blank."""
     return bat.entry_count < geometry.entry_count or any(True for _ in blank_sectors(bat, geometry))

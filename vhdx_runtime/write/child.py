@@ -21,7 +21,7 @@ from ..errors import ChainError, IntegrityError, UnsupportedError
 from ..portable import volume_path
 from ..semantics import metadata
 from ..semantics.locator import ABSOLUTE_WIN32_PATH, PARENT_LINKAGE, RELATIVE_PATH, VOLUME_PATH
-from ..wording import size_text
+from ..wording import path_word, size_text
 from .recovery import require_undamaged
 
 _LONG: Final = "\\\\?\\"
@@ -61,11 +61,12 @@ def opened_parent(file: Readable, parent_dirs: Iterable[str | os.PathLike[str]] 
 
 def _require_sound(image: Image) -> None:
     if image.log.state != "clean":
-        hint = "`vhdx repair --apply` writes home what is in its log; so does Hyper-V once it is attached there"
+        mended = f"`vhdx repair --apply {path_word(image.name)}` writes home what is in its log"
+        hint = f"{mended}; so does Hyper-V once it is attached there"
         raise IntegrityError(f"{image.name}: was not closed cleanly, and may not be a parent", hint=hint)
     lost = require_undamaged(image, "may not be a parent").lost.bytes
     if lost:
-        hint = "`vhdx check` says which, and what reads the rest"
+        hint = f"`vhdx check {path_word(image.name)}` says which, and what reads the rest"
         raise IntegrityError(
             f"{image.name}: may not be a parent, as {size_text(lost)} of its disk cannot be read", hint=hint
         )

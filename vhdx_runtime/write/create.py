@@ -17,6 +17,7 @@ from vhdx_format import layout as constants
 
 from ..codec.source import Readable, Source
 from ..disk.image import Image
+from ..errors import VhdxError, file_error
 from ..portable import allocate as allocate_all
 from ..version import __version__
 from . import child
@@ -78,7 +79,7 @@ def create(
         ValueError: an argument that makes no sense, or that the format does not allow.
         TakenFileError: there is such a file.
         VhdxError: the parent cannot be read, is damaged, was not closed cleanly, or has sectors of another size.
-        OSError: the file cannot be written; nothing of it is left.
+        FileError: the file cannot be written; nothing of it is left.
 
     Spec: MS-VHDX 2.1
     """
@@ -187,5 +188,11 @@ def new_target(target: str | os.PathLike[str] | Target, force: bool, inputs: Ite
         yield target
         return
     name = os.fsdecode(target)
-    with new_file(name, force=force, inputs=list(inputs)) as fd:
-        yield DescriptorTarget(fd, name)
+    try:
+        with new_file(name, force=force, inputs=list(inputs)) as fd:
+            yield DescriptorTarget(fd, name)
+    except OSError as error:
+        if isinstance(error, VhdxError):
+            raise
+        text = f"{error.filename or name}: {error.strerror or error}"
+        raise file_error(text, error, error.filename or name) from error

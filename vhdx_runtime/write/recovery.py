@@ -31,6 +31,7 @@ _HOW: Final = {
     "offered": f"{_SAVED}; {_SHOWN}",
     "lossy": f"{_SAVED}; {_SHOWN}",
 }
+_ORPHANED: Final = f"{_SAVED}; what belongs to nothing is in the file alone: keep it"
 _NEW_FILE: Final = "`vhdx convert` copies its disk into a new file"
 _PLACE_FIELDS: Final = ("log_offset", "log_length", "log_version")
 _UPDATES: Final = 16  # of the headers, more than a session makes
@@ -47,7 +48,8 @@ def require_undamaged(image: Image, refusal: str) -> Report:
         What a full check says of it.
 
     Raises:
-        VhdxError: it has findings with verdict refuse or degrade; the message says which, and what mends them.
+        VhdxError: it has findings with verdict refuse or degrade, or entries of its table seem to be lost; the message
+            says which, and what helps.
     """
     report = check_image(image)
     wrong = [finding for finding in report.findings if finding.verdict in _FORBIDDING or _is_about_log(finding)]
@@ -55,6 +57,9 @@ def require_undamaged(image: Image, refusal: str) -> Report:
         raise _refusal(image, wrong, refusal)
     if report.failure:
         raise IntegrityError(f"{image.name}: {refusal}, as it cannot be checked: {report.failure}")
+    if loss := report.possible_loss:
+        text = f"{image.name}: {refusal}, as parts of its disk seem to be lost: {loss.sentence}"
+        raise IntegrityError(text, hint=_ORPHANED.replace("{file}", path_word(image.name)))
     return report
 
 

@@ -176,7 +176,7 @@ def _even(bat: Bat, geometry: Geometry, known: Known) -> Repair:
     blocks = counted(len(known.whole), "block")
     summary = (
         f"make {blocks} fully present whose bits are all set, and {len(known.none)} not present of "
-        "which no bit is; the places of these in the file are let go"
+        "which no bit is and that hold nothing but zeros; the places of these in the file are let go"
     )
     return Repair(("SBM-003",), summary, OFFERED, patches=tuple(patches))
 

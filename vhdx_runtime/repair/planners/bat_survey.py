@@ -16,9 +16,11 @@ from ...check.bitmaps import Bitmaps
 from ...check.cut import is_cut
 from ...check.listing import Listing
 from ...check.needed import chunks_in_doubt, chunks_in_need, revivable
+from ...codec.holes import holds_zeros
 from ...disk.image import Image
 from ...disk.sorted_extents import distinct, is_among
 from ...disk.space import ON_ANOTHER_PLACE, Survey
+from ...semantics.bat import Bat, split
 from ...semantics.geometry import Geometry
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -39,7 +41,7 @@ class Known:
         bad: offsets in MiB that no undefined or unmapped block can keep.
         twice: offsets in MiB that several of those keep.
         whole: numbers of partially present blocks with all bits set.
-        none: the same with no bit set.
+        none: the same with no bit set, and with nothing but zeros in their place.
     """
 
     needed: Array
@@ -88,4 +90,12 @@ def _of_equal_bits(image: Image, geometry: Geometry) -> tuple[Array, Array]:
     for blocks, is_set in bitmaps.trivial():
         whole.append(blocks[is_set])
         none.append(blocks[~is_set])
-    return np.concatenate(whole), np.concatenate(none)
+    return np.concatenate(whole), _without_data(image, geometry, image.bat, np.concatenate(none))
+
+
+def _without_data(image: Image, geometry: Geometry, bat: Bat, blocks: Array) -> Array:
+    """Those of some blocks whose places hold nothing but zeros: of the others the bits may be lost."""
+    offsets = [split(bat.word(geometry.payload_index(block)))[1] for block in blocks.tolist()]
+    is_blank = {offset: holds_zeros(image.view, offset, geometry.block_size) for offset in sorted(set(offsets))}
+    chosen: Array = blocks[np.array([is_blank[offset] for offset in offsets], dtype=bool)]
+    return chosen

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ...change.change_set import AUTO, OFFERED
 from ...check import Report
 from ...disk.image import Image
-from ...wording import counted
+from ...wording import agreeing, counted
 from ...write.headers import NIL
 from ..plan import Repair
 
@@ -47,9 +47,20 @@ def _commit(image: Image) -> Repair:
     """Replay; with consent where whole entries that are newer stand apart, which would be given up."""
     left = [finding for finding in image.log.findings if finding.rule in _LEFT_OVER]
     if not left:
-        return Repair((COMMIT,), _commit_summary(image), AUTO, commits_log=True)
+        return Repair((COMMIT,), f"{_commit_summary(image)}{_torn(image)}", AUTO, commits_log=True)
     summary = f"{_commit_summary(image)}; newer entries, which do not follow on, are given up: {left[0].place}"
     return Repair((COMMIT,), summary, OFFERED, commits_log=True)
+
+
+def _torn(image: Image) -> str:
+    """What to say of entries that were begun after those that count, and do not hold together."""
+    current, last = image.headers.current, image.log.active[-1].sequence_number
+    entries = image.log.entries(current.fields.log_guid.raw) if current is not None else []
+    newer = [entry for entry in entries if entry.broken not in ("", _STALE) and entry.sequence_number > last]
+    if not newer:
+        return ""
+    begun = agreeing(counted(len(newer), "newer entry", "newer entries"), "does", "do")
+    return f"; {begun} not hold together, torn as the machine stopped or damaged since: what only that held is lost"
 
 
 def _commit_summary(image: Image) -> str:
