@@ -231,3 +231,19 @@ def test_a_sound_recipe_is_still_taken() -> None:
     assert made.recipe.path == "deep/a.vhdx"
     with pytest.raises(RecipeError):
         expand(form.load_recipe("file_name: deep/../../a.vhdx"))
+
+
+@pytest.mark.parametrize("judging", [("fuzz", "judge", "."), ("conformance", "run", "--case", "header-1-z*")])
+def test_modules_beside_the_images_are_not_run(judging: tuple[str, ...], tmp_path: Path) -> None:
+    home = corpus(tmp_path)
+    (home / "uuid.py").write_text("open('owned', 'w').close()\n")
+    words = [sys.executable, "-P", "-m", "vhdx_runtime", *judging, "--reader", "vhdx-runtime", "--jobs", "1"]
+    subprocess.run(words, cwd=home, capture_output=True, timeout=HANG)
+    assert not (home / "owned").exists()
+
+
+def test_a_link_that_leads_nowhere_is_not_replaced(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("nowhere")
+    assert "exists" in run("fuzz", "reproduce", "hdr-006-1", "-o", link, code=2).stderr
+    assert link.is_symlink()

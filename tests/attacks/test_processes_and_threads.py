@@ -289,3 +289,29 @@ def test_a_large_read_while_the_interpreter_ends_is_right(sample: Sample, tmp_pa
     )
     done = subprocess.run([sys.executable, "-c", program, sample.path], capture_output=True, timeout=HANG)
     assert (done.stdout, done.stderr) == (sample.expected(0, LARGE), b"")
+
+
+@needs_fork
+def test_a_fork_beside_a_thread_that_writes_never_hangs(tmp_path: Path) -> None:
+    """The fork's copy of the lock may be held by a thread that it has not got."""
+    path = tmp_path / "disk.vhdx"
+    vhdx.create(path, size=64 * MIB, block_size=MIB)
+    done = threading.Event()
+    with vhdx.open(path, mode="r+") as disk:
+
+        def write() -> None:
+            for block in range(1 << 20):
+                disk.write_at(block % 60 * MIB, bytes([block % 251]) * MIB)
+                disk.flush()
+                if done.is_set():
+                    return
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        found = [in_a_fork(lambda: len(disk.read_at(5, 5)) == 5) for _ in range(8)]
+        found += [in_a_fork(lambda: disk.close() or disk.closed) for _ in range(4)]
+        done.set()
+        thread.join()
+    assert {said.partition(":")[0] for said in found} <= {"right", "ValueError"}, found
+    assert all("forked in the middle of a write" in said for said in found if said.startswith("ValueError"))
+    assert vhdx.check(path).state == "healthy"

@@ -6,12 +6,14 @@ import io
 import os
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.chain.containers import MIB, NIL, Folder, chain_of, guid, image, links, opened_files, refusal, to
 from tests.conftest import RealImages
 from vhdx_runtime.codec.source import open_source
+from vhdx_runtime.disk import parent_search
 from vhdx_runtime.disk.chain import Link, open_chain
 from vhdx_runtime.disk.image import Image, load_image, open_image
 
@@ -129,6 +131,25 @@ def test_of_names_that_differ_by_case_the_one_that_matches_is_taken(folder: Fold
     folder.put("stranger", where="BASE.vhdx")
     right = folder.put("base", where="Base.vhdx")
     assert links(folder.put("child", to("base")))[0].path == str(right)
+
+
+def test_of_a_file_that_is_not_the_parent_the_log_is_not_replayed(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chain of small files with many names that are alike could ask for the same costly replay over and over."""
+    folder.put("stranger", where="BASE.vhdx")
+    folder.put("base", where="Base.vhdx")
+    child = folder.put("child", to("base"))
+    loads: list[str] = []
+
+    def loaded(source: Any, **options: Any) -> Image:
+        loads.append(f"{Path(source.name).name} {options.get('log', 'replay')}")
+        return load_image(source, **options)
+
+    monkeypatch.setattr(parent_search, "load_image", loaded)
+    with chain_of(child) as chain:
+        assert Path(chain.images[1].name).name == "Base.vhdx"
+    assert loads == ["BASE.vhdx ignore", "Base.vhdx replay"]
 
 
 def test_a_moved_parent_is_found_in_a_named_folder_only(folder: Folder, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import vhdx_runtime as vhdx
 from tests.cli.support import run, run_json
 from vhdx_runtime.conformance import Bat, Block, Fill, Geometry, Recipe, expand
 
@@ -126,3 +127,40 @@ def test_orphans_behind_a_cut_of_the_table_are_a_possible_loss(entries: int, tmp
         assert (cut["whole_blocks"], cut["blocks"], cut["entries"]) == (entries, entries, entries)
     lost = run_json("check", path, code=1)["images"][0]["lost"]
     assert lost["ranges"] == [{"start": entries * MIB, "length": (BLOCKS - entries) * MIB}]
+
+
+def blank_sector(path: Path) -> None:
+    with_entries(path, dict.fromkeys(range(SECTOR, 2 * SECTOR), 0))
+
+
+def test_whatever_gives_out_bytes_tells_of_a_possible_loss_and_nothing_writes_over_it(
+    full: Path, tmp_path: Path
+) -> None:
+    blank_sector(full)
+    for command, more, code in (("hash", (), 1), ("convert", (tmp_path / "out.raw",), 1), ("read", ("--length", 1), 0)):
+        said = run(command, full, *more, code=code).stderr
+        assert "possible loss: 64 entries of the table from bat[64] on are blank" in said
+        assert f"`vhdx check {full}` says where" in said
+    assert len(run_json("hash", full, code=1)["doubts"]) == 1
+    with pytest.raises(vhdx.IntegrityError, match="parts of its disk seem to be lost") as caught:
+        vhdx.open(full, mode="r+")
+    assert "--salvage" in caught.value.hint or "salvage" in caught.value.hint
+    with_entries(full, {})
+    assert run_json("hash", full)["doubts"] == []
+
+
+def test_blocks_that_share_their_bytes_are_told_of(full: Path, tmp_path: Path) -> None:
+    for word, count in (((4 + 7) << 20 | 6, 2), (3 << 20 | 6, 1)):  # where block 7 lies; where the table lies
+        with_entries(full, {5: word})
+        said = run("convert", full, tmp_path / f"{count}.raw", code=1).stderr
+        assert f"{count} block{'s lie' if count > 1 else ' lies'} where something else of the file lies" in said
+        assert run_json("check", full, code=1)["images"][0]["doubtful"]["bytes"] == count * MIB
+    with_entries(full, {})
+
+
+def test_an_empty_disk_in_a_file_that_is_full_of_data_is_remarked_on(full: Path) -> None:
+    with_entries(full, dict.fromkeys(range(BLOCKS), 0))
+    said = run("hash", full).stderr
+    assert "note" in said
+    assert f"no block of the disk is stored, and {BLOCKS * 4096 / MIB} MiB" in said
+    with_entries(full, {})

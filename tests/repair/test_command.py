@@ -205,3 +205,32 @@ def test_no_lengthening_is_listed_twice(tmp_path: Path) -> None:
     made = [(one["new_size"], one["consent"]) for one in plan["declined"] if one["new_size"]]
     assert made
     assert len(made) == len(set(made))
+
+
+def test_a_file_that_became_longer_since_is_put_back_by_force_only(dirty: Path) -> None:
+    before = digest(dirty)
+    run("repair", "--apply", dirty)
+    with dirty.open("ab") as file:
+        file.write(b"more" * 1024)
+    grown = digest(dirty)
+    said = run("repair", "--undo", f"{dirty}.undo", dirty, code=1).stderr
+    assert "--force cuts off what has come behind that since" in said
+    assert digest(dirty) == grown
+    run("repair", "--undo", f"{dirty}.undo", "--force", dirty)
+    assert digest(dirty) == before
+
+
+def test_an_undo_file_without_room_says_where_to_put_it(dirty: Path) -> None:
+    before = digest(dirty)
+    said = run("repair", "--apply", "--undo", dirty.parent / "nowhere" / "x.undo", dirty, code=3).stderr
+    assert "[Errno" not in said
+    assert "nothing has changed" in said
+    assert "hint: --undo NAME, beside --apply" in said
+    assert digest(dirty) == before
+
+
+def test_a_hint_names_no_child_as_its_own_parent(tmp_path: Path) -> None:
+    child = make_chain(tmp_path, "child")["child"].path
+    said = run("repair", "--chain", child, code=1).stderr
+    assert "`--parent FILE`" in said
+    assert f"--parent {child}" not in said

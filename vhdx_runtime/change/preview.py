@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from vhdx_format.layout import LOG_SECTOR_SIZE
 
-from ..codec.overlay import Overlay, Page
+from ..codec.overlay import Overlay, Page, missing
 from ..codec.source import Source
 from ..disk.image import Image, load_image
 from ..wording import brief
@@ -59,7 +59,9 @@ class Draft:
     @property
     def base(self) -> Source:
         """What the pages lie over: the file, after replay where that is part of the draft, and copies of its parts."""
-        base = self.image.view if self.commits_log else self.image.source
+        base: Source = self.image.view if self.commits_log else self.image.source
+        if gaps := missing(base):  # a log is committed over what is cut off once the file is lengthened, with zeros
+            base = Overlay(base, {}, gaps, base.size)
         return Lengthened(base, self.moves) if self.moves else base
 
     @property

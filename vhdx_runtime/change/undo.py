@@ -236,9 +236,12 @@ def restore(
     """
     least, most = undo.sizes
     if target.size < least or (target.size > most and not is_forced):
-        found = f"is {target.size} bytes long, and was left with {least if target.size < least else most}"
-        hint = _OWN if target.size < least else "--force cuts off what has come behind that since"
-        raise IntegrityError(f"{target.name}: {found}; nothing is changed by {undo.file.name}", hint=hint)
+        if target.size < least:
+            text = f"{target.name}: is {target.size} bytes long, not {least}: {undo.file.name} belongs to another file"
+            raise IntegrityError(text, hint=_OWN)
+        text = f"{target.name}: is {target.size} bytes long, and was left with {most}"
+        hint = "--force cuts off what has come behind that since"
+        raise IntegrityError(f"{text}; nothing is changed by {undo.file.name}", hint=hint)
     known = merge_ranges([(0, target.size), *undo.saved, *undo.zeros])
     if undo.size and (known[0][0] or known[0][1] < undo.size):
         raise IntegrityError(

@@ -292,7 +292,7 @@ def _stream(given: _Input, form: ResultForm) -> tuple[Converted, None]:
             write_stdout(part)
             written += len(part)
             advance(min(written, made.virtual_size))
-    return replace(made, virtual_size=made.virtual_size or written, written=written), None
+    return replace(made, size=made.size or written, virtual_size=made.virtual_size or written, written=written), None
 
 
 @contextmanager

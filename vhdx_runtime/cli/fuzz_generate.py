@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +85,7 @@ def reproduce(name: str, output: str | None, force: bool, as_json: bool) -> None
     if entry is None:
         raise Failure(f"no image is called {name}", USAGE, NEXT["fuzz image"])
     target = Path(output or entry.file_name)
-    if target.exists() and not force:
+    if os.path.lexists(target) and not force:
         raise Failure(f"{target}: exists", USAGE, NEXT["exists"])
     with _failures():
         image = entry.expand()

@@ -120,7 +120,8 @@ class Spans(Sequence[tuple[int, int]]):
 class Overlay:
     """A source with updates over it. Reads past the base's end and below the overlay's own size give zeros.
 
-    What is *missing* is no zeros: the base was longer once, and no update supplies those bytes. A read ends before it.
+    What is *missing* is no zeros: the base was longer once, or lacks those bytes itself, and no update supplies them. A
+    read ends before it.
 
     Args:
         base: the untouched source.
@@ -154,8 +155,16 @@ class Overlay:
         self.zeros = zeros if isinstance(zeros, Spans) else Spans(zeros)
         self._zero_starts, self._zero_ends = self.zeros.starts, self.zeros.ends
         self._missing_until = missing_until
-        behind = self.pieces(base.size, max(0, missing_until - base.size))
-        self.missing = [(start, start + length) for start, length, kind in behind if kind == MISSING]
+        below = (
+            (start, end - start, "base") for start, end in missing(base)
+        )  # what it lacks itself, and nothing supplies
+        behind = ((base.size, max(0, missing_until - base.size), MISSING),)
+        self.missing = [
+            (start, start + length)
+            for first, size, wanted in (*below, *behind)
+            for start, length, kind in self.pieces(first, size)
+            if kind == wanted
+        ]
 
     def close(self) -> None:
         """Close the base."""

@@ -225,13 +225,13 @@ def _candidates(search: Search, child: Image) -> Iterator[tuple[str, str, Callab
             for path in spellings(place, folders):
                 if path not in seen:
                     seen.add(path)
-                    yield key, path, partial(_load, partial(open_confined, path, folders), search)
+                    yield key, path, partial(_load, partial(open_confined, path, folders), search, child)
     for guid in child.locator.linkage if child.locator else ():
         for found in search.identities():
             for path in found.paths.get(guid, ()):
                 if path not in seen:
                     seen.add(path)
-                    yield IDENTITY, path, partial(_load, partial(open_confined, path, folders), search)
+                    yield IDENTITY, path, partial(_load, partial(open_confined, path, folders), search, child)
 
 
 def _open_named(named: NamedParent, search: Search) -> Image:
@@ -241,10 +241,14 @@ def _open_named(named: NamedParent, search: Search) -> Image:
     return named.image
 
 
-def _load(opened: Callable[[], Source], search: Search) -> Image:
+def _load(opened: Callable[[], Source], search: Search, child: Image | None = None) -> Image:
+    """Open a candidate; one of which the header says that it is not the parent is not replayed, which may take long."""
     source = opened()
     try:
         _require_new(source, search)
+        guid = _guid(source) if child and child.locator else b""
+        if any(guid) and child and child.locator and guid not in child.locator.linkage:
+            return load_image(source, log="ignore")
         image = load_image(source, salvage=search.images[0].salvage)
         image.require_readable()
         if image.geometry is None:

@@ -166,7 +166,7 @@ def pieces(origin: Origin, form: ResultForm) -> tuple[Converted, Iterator[memory
     """
     require_possible(origin, form, in_one_pass=True)
     if form.format == "raw" and origin.size is None:
-        return Converted(0, 0, 0), in_order(origin, 0)
+        return Converted(0, 0, 0), in_order(origin, 0)  # as much as there is
     size = _size_of(origin)
     if form.format == "raw":
         return Converted(size, size, size), in_order(origin, size)

@@ -125,7 +125,7 @@ def in_order(origin: Origin, size: int) -> Iterator[memoryview]:
 
     Args:
         origin: what is read.
-        size: in bytes, at least the origin's.
+        size: in bytes, at least the origin's where that is known.
 
     Yields:
         Pieces, each good until the next one is asked for.
@@ -147,7 +147,7 @@ def in_order(origin: Origin, size: int) -> Iterator[memoryview]:
 
 
 def _zeros(length: int) -> Iterator[memoryview]:
-    zeros = memoryview(bytes(min(_STEP, length)))
+    zeros = memoryview(bytes(min(_STEP, max(0, length))))
     for done in range(0, length, _STEP):
         yield zeros[: length - done]
 

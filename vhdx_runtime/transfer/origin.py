@@ -9,6 +9,7 @@ are zero, the whole piece is read and compared.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -204,10 +205,13 @@ def of_file_object(file: BinaryIO, size: int | None = None, name: str | None = N
 
 
 def _is_seekable(file: BinaryIO) -> bool:
+    """Whether a file says how long it is; a device that gives bytes in a row may let itself be asked, and answer 0."""
     try:
-        return bool(file.seekable())
+        return bool(file.seekable()) and not stat.S_ISCHR(os.fstat(file.fileno()).st_mode)
     except AttributeError:
-        return False
+        return bool(getattr(file, "seekable", bool)())
+    except OSError:  # no file of the system
+        return True
 
 
 def _of_stream(file: BinaryIO, size: int | None, name: str) -> Origin:

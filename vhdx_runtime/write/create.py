@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from os import PathLike
+from types import NoneType
 from typing import Final
 from uuid import uuid4
 
@@ -83,6 +84,7 @@ def create(
 
     Spec: MS-VHDX 2.1
     """
+    _require_target(target, creator)
     disk_type = type or ("dynamic" if parent is None else "differencing")
     if (disk_type == "differencing") != (parent is not None):
         raise ValueError("a differencing disk needs a parent, and no other type has one")
@@ -106,6 +108,13 @@ def create(
         with new_target(target, force, [image.source for image in images]) as out:
             write(out, made, contents, Table(made, state), allocate=allocate)
     return made
+
+
+def _require_target(target: object, creator: object) -> None:
+    if not isinstance(target, (str, os.PathLike)) and not hasattr(target, "write_at"):
+        raise TypeError(f"the new file must be a path or a target, not {target.__class__.__name__}")
+    if not isinstance(creator, (str, NoneType)):
+        raise TypeError(f"creator must be a text, not {creator.__class__.__name__}")
 
 
 def first_state(disk_type: str, block_state: str | None) -> int:

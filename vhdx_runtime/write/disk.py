@@ -57,13 +57,28 @@ class WritableDisk(VirtualDisk):
     def __init__(self, chain: Chain, session: Session, *, replayed: bool = False) -> None:
         super().__init__(chain)
         self.replayed = replayed
-        self._lock = RLock()
+        self._locks = os.getpid(), RLock()
         self._session = session
         image = self.image
         if image.geometry is None or image.bat is None or image.mapping is None:
             raise ValueError(f"{image.name}: has no table to write")
         parts = image.geometry, image.bat, image.mapping
         self._blocks = Blocks(image, *parts, session, super().read_at, self._forget)
+
+    @property
+    def _lock(self) -> RLock:
+        """Held by who uses the disk.
+
+        Raises:
+            ValueError: this process was made by a fork while a thread held it, which does not exist here.
+        """
+        process, lock = self._locks
+        if process != os.getpid():
+            if not lock.acquire(blocking=False):
+                raise ValueError(f"{self.name}: the process was forked in the middle of a write; open the file again")
+            lock.release()
+            self._locks = os.getpid(), lock
+        return lock
 
     @property
     def visible_write(self) -> bool:
@@ -138,6 +153,8 @@ class WritableDisk(VirtualDisk):
         if length is not None and length < 0:
             raise ValueError("length must not be negative")
         source = io.BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
+        if not (hasattr(source, "read_at") or hasattr(source, "read")):
+            raise TypeError(f"source must be bytes, or have read or read_at, not {type(source).__name__}")
         done = 0
         while length is None or done < length:
             step = _STEP if length is None else min(_STEP, length - done)
@@ -225,7 +242,12 @@ class WritableDisk(VirtualDisk):
         Raises:
             FileError: it could not be done; the files are closed, and the log is replayed when the file is opened next.
         """
-        with self._lock:
+        try:
+            lock = self._lock
+        except ValueError:  # a fork's copy of a disk that was in use
+            super().close()
+            return
+        with lock:
             if self.closed:
                 return
             try:

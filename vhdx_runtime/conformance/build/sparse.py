@@ -133,9 +133,10 @@ def save(path: Path, extents: Iterable[tuple[int, bytes]], length: int) -> None:
         extents: (offset, bytes).
         length: of the file in bytes.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.urandom(8).hex()}.partial")
+    file = partial.open("xb")  # what is there already under that name is somebody's, and stays
     try:
-        with partial.open("xb") as file:
+        with file:
             for offset, data in extents:
                 file.seek(offset)
                 file.write(data)

@@ -40,7 +40,8 @@ class Host:
 
     def __init__(self, name: str, limits: Limits) -> None:
         self.reader = find(name)
-        arguments = [sys.executable, "-m", f"{__package__}.worker", name, str(limits.seconds), str(limits.memory)]
+        worker = [f"{__package__}.worker", name, str(limits.seconds), str(limits.memory)]
+        arguments = [sys.executable, "-P", "-m", *worker]  # -P: modules in the current folder may be anybody's
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )

@@ -47,7 +47,7 @@ def _show(failure: WrongRead) -> str:
         f"disk.seek({offset:#x})",
         f"print(disk.read({length})[{failure.slice}].hex())",
     )
-    return f"python3 -c {shell_word('; '.join(lines))}"
+    return f"python3 -P -c {shell_word('; '.join(lines))}"
 
 
 READER = Reader(

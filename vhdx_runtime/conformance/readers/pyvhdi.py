@@ -67,7 +67,7 @@ def _show(failure: WrongRead) -> str:
     lines = ["import pyvhdi", *(f"f{i} = pyvhdi.open({path!r})" for i, path in enumerate(paths))]
     lines += [f"f{i}.set_parent(f{i + 1})" for i in reversed(range(len(failure.chain)))]
     lines += [f"print(f0.read_buffer_at_offset({length}, {offset:#x})[{failure.slice}].hex())"]
-    return f"python3 -c {shell_word('; '.join(lines))}"
+    return f"python3 -P -c {shell_word('; '.join(lines))}"
 
 
 READER = Reader(

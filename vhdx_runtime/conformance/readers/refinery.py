@@ -41,7 +41,7 @@ def _show(failure: WrongRead) -> str:
         f"disk = VirtualDisk(open({failure.image!r}, 'rb').read())",
         f"print(bytes({read})[{failure.slice}].hex(), disk.warnings)",
     )
-    return f"python3 -c {shell_word('; '.join(lines))}"
+    return f"python3 -P -c {shell_word('; '.join(lines))}"
 
 
 READER = Reader(
