@@ -249,11 +249,11 @@ RULES: Final[dict[str, Rule]] = {
         when={"used_part_inside": "warn"},
         counts_as="",
         stage="access",
-        repair="offered",
-        repair_when={"far": "lossy", "over_region": "lossy", "over_block": "offered", "used_part_inside": "auto"},
+        repair="lossy",
+        repair_when={"far": "lossy", "over_region": "lossy", "over_block": "lossy", "used_part_inside": "auto"},
         repair_how=(
             "Lengthen the file with zeros. That loses nothing if only the unused end of the last block is missing; else"
-            " ask. A block farther away than all blocks of the disk need is given up."
+            " what is cut off is given up. A block farther away than all blocks of the disk need is given up."
         ),
         error="integrity",
         applies=("payload",),
@@ -461,7 +461,7 @@ RULES: Final[dict[str, Rule]] = {
             "nowhere": "lossy",
             "far": "no",
             "over_region": "lossy",
-            "over_block": "offered",
+            "over_block": "lossy",
         },
         repair_how=(
             "Where the file is cut off, lengthen it with zeros, so that sectors whose bits are lost read as the "
@@ -579,7 +579,7 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="open",
         repair="auto",
-        repair_when={"over_region": "lossy", "over_block": "offered"},
+        repair_when={"over_region": "lossy", "over_block": "lossy"},
         repair_how=(
             "Lengthen the file; over something that is cut off only with the consent that mending this asks for."
         ),
@@ -1509,7 +1509,7 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="open",
         repair="auto",
-        repair_when={"log_guid_set": "no", "log_unaligned": "manual", "over_region": "lossy", "over_block": "offered"},
+        repair_when={"log_guid_set": "no", "log_unaligned": "manual", "over_region": "lossy", "over_block": "lossy"},
         repair_how=(
             "With LogGuid nil, lengthen the file with zeros up to the log's end, or, where it lies outside altogether, "
             "move it behind all that the file should hold. A log of which no whole number of MiB tells the place or the"
@@ -2462,7 +2462,7 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="open",
         repair="auto",
-        repair_when={"section_cut": "no", "over_region": "lossy", "over_block": "offered"},
+        repair_when={"section_cut": "no", "over_region": "lossy", "over_block": "lossy"},
         repair_how=(
             "Lengthen the file to the next MiB; over something that is cut off only with the consent that mending this "
             "asks for."
@@ -3198,7 +3198,7 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="open",
         repair="offered",
-        repair_when={"over_region": "lossy"},
+        repair_when={"over_block": "lossy", "over_region": "lossy"},
         repair_how=(
             "Lengthen the file with zeros and replay the log, with consent and a list of what is cut off; blocks and "
             "regions that are cut off need the consent that mending them asks for as well."
