@@ -5204,7 +5204,7 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="sweep",
         repair="offered",
-        repair_when={},
+        repair_when={"holds_data": "no"},
         repair_how=(
             "Where all bits are set, make the state 6; where none is and the block holds nothing but zeros, 0, so that "
             "the parent is asked; with consent, as a bitmap that was overwritten looks the same."

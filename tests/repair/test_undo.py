@@ -106,7 +106,7 @@ def test_a_file_with_other_bytes_where_it_would_write_is_left_alone(place: int, 
 @pytest.mark.parametrize("size", [9 * UNIT - 512, 20 * UNIT + 1])
 def test_a_file_of_a_length_that_the_repair_never_gave_is_left_alone(size: int, tmp_path: Path) -> None:
     foreign = Recording(ORIGINAL[:size].ljust(size, b"\0"))
-    with pytest.raises(IntegrityError, match="belongs to another file|was left with 81920"):
+    with pytest.raises(IntegrityError, match=r"belongs to another file|was left with 81920"):
         undo.restore(undo.load(saved(tmp_path)), foreign)
     assert not foreign.events
 

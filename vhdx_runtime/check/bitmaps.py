@@ -24,6 +24,7 @@ from ..semantics.presence import UNREADABLE
 from ..semantics.table import CHUNK, OFFSET_SHIFT, partially_present
 from ..wording import counted
 from .listing import Listing
+from .mending import NO_BIT
 from .ranges import LISTED, Ranges
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -159,7 +160,7 @@ class Bitmaps:
         trivial, is_set = self._trivial(first, stop, offset)
         room = self._listing.room("SBM-003")
         for at, whole in zip(trivial[:room].tolist(), is_set.tolist(), strict=False):
-            found = "all bits set" if whole else "no bit set"
+            found = "all bits set" if whole else NO_BIT
             place = Place(f"sector bitmap of block {int(blocks[at])}", "bits", offset + int(first[at]) // 8)
             self._listing.add([make("SBM-003", place, found, "bits of both kinds, or a state that says so")])
         self._listing.count("SBM-003", len(trivial) - room)

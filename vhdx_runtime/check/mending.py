@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vhdx_format import layout
 
 from ..codec import decode
+from ..codec.holes import holds_zeros
 from ..disk.image import Image
 from ..disk.sizes import fixed_size
 from ..findings import Finding
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _MIB: Final = layout.OBJECT_ALIGNMENT
 _REGION_FIELDS: Final = layout.STRUCTURES["region_table_entry"].fields
 _LENGTH_MAX: Final = (1 << 8 * next(one.size or 0 for one in _REGION_FIELDS if one.id == "length")) - 1
+NO_BIT: Final = "no bit set"
+_BLOCK: Final = re.compile(r"sector bitmap of block ([0-9]+)")
 _ENTRY: Final = re.compile(r"bat\[([0-9]+)\]")
 LOG_UNALIGNED: Final = ("HDR-008", "HDR-009")
 _SHARED: Final = ("BAT-007", "BAT-008", "BAT-009")
@@ -174,6 +177,7 @@ class Facts:
             "needed": lambda finding: bool(self._chunk_in(finding, self._revivable)),
             "place_taken": lambda finding: self._is_lost(finding),
             "one_needed": self._is_one_needed,
+            "holds_data": self._holds_data,
         }
 
     def holds(self, name: str, finding: Finding) -> bool:
@@ -230,6 +234,14 @@ class Facts:
         if bat is None or index is None:
             return False
         return bool(bat.presence.says_nothing(bat.word(index), self._chunk(finding) is not None))
+
+    def _holds_data(self, finding: Finding) -> bool:
+        """Whether a block of which no bit is set holds anything but zeros: then its bits may be lost."""
+        match, bat, geometry = _BLOCK.fullmatch(finding.place.structure), self._image.bat, self._image.geometry
+        if match is None or bat is None or geometry is None or finding.found != NO_BIT:
+            return False
+        offset = split(bat.word(geometry.payload_index(int(match[1]))))[1]
+        return not holds_zeros(self._image.view, offset, geometry.block_size)
 
     def _chunk(self, finding: Finding) -> int | None:
         """Number of the chunk whose sector bitmap block an entry describes; None for any other entry."""

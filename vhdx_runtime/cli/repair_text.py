@@ -88,7 +88,7 @@ def hint(plan: Plan, offered: Iterable[str] = ()) -> str:
         return f"{WHOLE_FILE}; {more}" if plan.before.cut else more
     if plan.after.parents == PARENTS_IGNORED:
         return f"`vhdx repair --chain {word}` judges the link to the parent, too"
-    return _NAMELESS.sub(f" {word}`", plan.after.hint)
+    return _NAMELESS.sub(lambda _: f" {word}`", plan.after.hint)
 
 
 def _stored(plan: Plan) -> int:

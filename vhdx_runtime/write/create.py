@@ -84,12 +84,11 @@ def create(
 
     Spec: MS-VHDX 2.1
     """
-    _require_target(target, creator)
     disk_type = type or ("dynamic" if parent is None else "differencing")
     if (disk_type == "differencing") != (parent is not None):
         raise ValueError("a differencing disk needs a parent, and no other type has one")
     state = first_state(disk_type, block_state)
-    home = os.path.dirname(os.path.realpath(target)) if isinstance(target, (str, os.PathLike)) else None
+    home = _home_of(target)
     with child.opened_parent(parent, parent_dirs) if parent is not None else nullcontext(()) as images:
         contents = contents_of(creator, next(iter(images), None), home, parent_paths)
         if images:
@@ -110,11 +109,13 @@ def create(
     return made
 
 
-def _require_target(target: object, creator: object) -> None:
-    if not isinstance(target, (str, os.PathLike)) and not hasattr(target, "write_at"):
+def _home_of(target: object) -> str | None:
+    """The folder of the new file, links resolved; None for a target without one."""
+    if isinstance(target, (str, os.PathLike)):
+        return os.path.dirname(os.fsdecode(os.path.realpath(target)))
+    if not hasattr(target, "write_at"):
         raise TypeError(f"the new file must be a path or a target, not {target.__class__.__name__}")
-    if not isinstance(creator, (str, NoneType)):
-        raise TypeError(f"creator must be a text, not {creator.__class__.__name__}")
+    return None
 
 
 def first_state(disk_type: str, block_state: str | None) -> int:
@@ -151,6 +152,8 @@ def contents_of(
         home: folder of the new file, or None where it has none.
         paths: where Windows finds the parent.
     """
+    if not isinstance(creator, (str, NoneType)):
+        raise TypeError(f"creator must be a text, not {creator.__class__.__name__}")
     creator = CREATOR if creator is None else creator
     if parent is None:
         return Contents(creator, uuid4().bytes_le)
