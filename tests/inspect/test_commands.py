@@ -93,6 +93,11 @@ def test_exit_codes(tmp_path: Path) -> None:
     assert "FTI-001" in run("inspect", text, code=3).stdout
     unknown = run("inspect", sample, "header_1.nonsense", code=2).stderr
     assert "nothing in header_1 is called 'nonsense'\nhint: header_1 has signature, checksum" in unknown
+    for wrong, hint in (
+        ("header1", "is it header_1? the file has"),
+        ("bat[99999999]", "bat alone shows what is in it"),
+    ):
+        assert f"hint: {hint}" in run("inspect", sample, wrong, code=2).stderr
     broken = make_chain(tmp_path, "child")["child"].path
     run("explain", broken, "--disk", "0", code=3)
     run("explain", broken, "--disk", "0", "--without-parent")

@@ -218,7 +218,7 @@ def check_image(image: Image, progress: Callable[[int], None] | None = None) -> 
         survey=blocks.survey,
         foreign=foreign,
         is_dirty=image.log.state == REPLAYED,
-        hint=advice(image, findings, is_less=bool(blocks.lost.bytes)),
+        hint=advice(image, findings, is_less=bool(blocks.lost.bytes), may_be_less=blocks.possible_loss is not None),
     )
 
 

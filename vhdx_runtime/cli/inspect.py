@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -139,6 +140,11 @@ def _node(root: Node, path: str) -> Node:
     where = node.path or "the file"
     names = [child.name for child in islice(node.children(), _NAMES)] if node.children else []
     known = f"{where} has {', '.join(names)}{' …' if len(names) == _NAMES else ''}" if names else NEXT["node"]
+    base = missing.partition("[")[0]
+    if base in names and base != missing:
+        known = f"{base} alone shows what is in it"
+    elif near := get_close_matches(missing, names, 1):
+        known = f"is it {near[0]}? {known}"
     raise Failure(f"nothing in {where} is called {missing!r}", USAGE, known)
 
 
