@@ -1,6 +1,7 @@
 """The crash laboratory from the command line.
 
     python -m tests.crash --states 2000000 --workers 2     a campaign, or what is left of it
+    python -m tests.crash --record FILE                    the same, going on with what that file records
     python -m tests.crash --report                         its record as Markdown
     python -m tests.crash --trial 1234                     one trial of a campaign again
 

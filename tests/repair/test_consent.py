@@ -16,16 +16,20 @@ from tests.damage.truth import of_model
 from tests.repair.support import planned
 from tests.support.cases import all_cases
 from tests.support.sampling import sampled
+from vhdx_runtime.change import undo
 from vhdx_runtime.change.guest import differences
 from vhdx_runtime.codec.source import BytesSource, open_source
 from vhdx_runtime.conformance import Bat, Block, Geometry, HeaderCopy, Hide, Log, LogEntry, Recipe, expand
 from vhdx_runtime.conformance.cases import Case
 from vhdx_runtime.disk.image import load_image
+from vhdx_runtime.repair.apply import apply
 from vhdx_runtime.repair.plan import Plan, Wishes
 from vhdx_runtime.repair.planning import make_plan
 from vhdx_runtime.write.operation import touched
+from vhdx_runtime.write.recording import Recording
 
 EVERY_RULE = frozenset(RULES)
+MIB = 1 << 20
 ASKS = ("offered", "lossy", "manual")
 ORDER = ("auto", "offered", "lossy", "no")
 GROUPS = 8
@@ -190,6 +194,25 @@ def test_a_wiped_bitmap_takes_no_place_from_a_block_without_consent(name: str) -
     assert asked == {"zeros": {"no"}, "0xFF": {"offered"}}.get(name, set())
     if name == "zeros":
         assert not planned(BytesSource(bytes(data)), Wishes(offered={"SBM-003"}, lossy=True)).changes.operations
+
+
+@pytest.mark.parametrize("end", range(4 * MIB, 7 * MIB, MIB // 2))
+def test_a_log_is_committed_over_a_cut_through_partial_blocks_and_bitmaps(end: int, tmp_path: Path) -> None:
+    """What the plan shows is what the file is afterwards: zeros, where the replayed log lacks bytes that are cut off."""
+    geometry = Geometry(disk_type="differencing", virtual_disk_size=4 * MIB)
+    blocks = Bat((Block(0), Block(1, state=7, sectors=((0, 8),))))
+    child = Recipe(
+        "child", geometry=geometry, bat=blocks, log=Log(entries=(LogEntry(updates=(Hide("bat"),), tail="self"),))
+    )
+    data = expand(child, expand(Recipe("base", geometry=Geometry(virtual_disk_size=4 * MIB)))).to_bytes()[:end]
+    assert not planned(BytesSource(data), Wishes(offered=EVERY_RULE)).changes.operations
+    plan, recording = planned(BytesSource(data), Wishes(offered=EVERY_RULE, lossy=True)), Recording(data)
+    done = apply(plan, recording, tmp_path / "undo")
+    assert not done.failure
+    assert done.report is not None
+    assert (done.report.state, plan.after.state) == ("healthy", "healthy")
+    undo.restore(undo.load(tmp_path / "undo"), recording)
+    assert recording.content() == data
 
 
 HEADERS = (0x10000, 0x20000)

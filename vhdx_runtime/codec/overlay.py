@@ -155,14 +155,12 @@ class Overlay:
         self.zeros = zeros if isinstance(zeros, Spans) else Spans(zeros)
         self._zero_starts, self._zero_ends = self.zeros.starts, self.zeros.ends
         self._missing_until = missing_until
-        below = (
-            (start, end - start, "base") for start, end in missing(base)
-        )  # what it lacks itself, and nothing supplies
-        behind = ((base.size, max(0, missing_until - base.size), MISSING),)
+        # What the base lacks itself and nothing supplies, and what it had behind its end.
+        lacking = [(*gap, "base") for gap in missing(base)] + [(base.size, max(base.size, missing_until), MISSING)]
         self.missing = [
             (start, start + length)
-            for first, size, wanted in (*below, *behind)
-            for start, length, kind in self.pieces(first, size)
+            for low, high, wanted in lacking
+            for start, length, kind in self.pieces(low, high - low)
             if kind == wanted
         ]
 
