@@ -198,7 +198,7 @@ def test_a_wiped_bitmap_takes_no_place_from_a_block_without_consent(name: str) -
 
 @pytest.mark.parametrize("end", range(4 * MIB, 7 * MIB, MIB // 2))
 def test_a_log_is_committed_over_a_cut_through_partial_blocks_and_bitmaps(end: int, tmp_path: Path) -> None:
-    """What the plan shows is what the file is afterwards: zeros, where the replayed log lacks bytes that are cut off."""
+    """What the plan shows is what the file is then: zeros, where the replayed log lacks bytes that are cut off."""
     geometry = Geometry(disk_type="differencing", virtual_disk_size=4 * MIB)
     blocks = Bat((Block(0), Block(1, state=7, sectors=((0, 8),))))
     child = Recipe(
