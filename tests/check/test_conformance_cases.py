@@ -19,7 +19,7 @@ from vhdx_runtime.errors import VhdxError
 CASES = all_cases()
 GROUPS = 24
 SHORTENED = {  # cut off, but nothing of the disk is lost, or the file is refused
-    "file-ends-behind-the-region-tables",
+    "file-ends-behind-the-region-tables", "file-ends-before-1-mib",
     "region-bat-slack-cut-off", "region-metadata-cut-off", "log-cut-off-in-use",
     "log-flushed-file-offset-larger-than-the-file", "bitmap-cut-off",
 }  # fmt: skip

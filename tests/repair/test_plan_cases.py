@@ -57,6 +57,7 @@ LEFT: dict[tuple[str, str], str] = {
     ("region-metadata-wraps-to-0", "RGN-012"): NOT_HERE,
     ("region-bat-wraps-to-0", "RGN-012"): NOT_HERE,
     ("region-unknown-wraps-to-0", "RGN-012"): NOT_HERE,
+    ("bitmap-none-set", "SBM-003"): "the block holds data, so that its bits may be lost",
     ("locator-type-unknown-parent-named", "CHN-002"): NO_TYPE,
     ("chain-nil-linkage", "CHN-002"): NO_IDENTITY,
     ("chain-nil-linkage2", "CHN-002"): NO_IDENTITY,
