@@ -7,6 +7,8 @@ from itertools import chain, combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vhdx_runtime.conformance import Bat, Block, Geometry, Recipe, expand
+from vhdx_runtime.write.disk import open_writable
 from vhdx_runtime.write.patch import Patch, diff, pages
 from vhdx_runtime.write.recording import Event, Recording, crashes
 
@@ -116,3 +118,24 @@ def test_pages_hold_the_same_bytes_as_the_patches(patches: list[tuple[int, bytes
         assert inside + len(data) <= 8
         paged[number * 8 + inside : number * 8 + inside + len(data)] = data
     assert flat == paged
+
+
+def test_no_sector_of_a_place_that_a_block_kept_is_ever_old_in_part() -> None:
+    """Until the table is written the block may still be what it was: each sector is old, zero, or what was written."""
+    mib, words = 1 << 20, b"a hundred bytes, neither at the start of a sector nor at its end" * 2
+    blocks = Bat(tuple(map(Block, range(4))))
+    made = expand(Recipe("kept", geometry=Geometry("fixed", virtual_disk_size=4 * mib), bat=blocks))
+    target, place = Recording(made.to_bytes()), made.plan.payload[1]
+    with open_writable(target) as disk:
+        disk.trim(mib, mib)
+        disk.write_at(mib + 1000, words)
+        assert any(place < event.offset < place + 2 * SECTOR for event in target.events), "it kept its place"
+        written = bytes(1000) + words + bytes(mib - 1000 - len(words))
+        file = bytearray(made.to_bytes())
+        old = bytes(file[place : place + mib])
+        for event in target.events:
+            if event.kind == "write":
+                file[event.offset : event.offset + len(event.data)] = event.data
+            for at in range(0, 8 * SECTOR, SECTOR):
+                sector = bytes(file[place + at : place + at + SECTOR])
+                assert sector in (old[at : at + SECTOR], bytes(SECTOR), written[at : at + SECTOR])

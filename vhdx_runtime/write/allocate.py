@@ -85,7 +85,7 @@ class Blocks:
         elif kind == PARENT and not self._covers(offset, len(data)):
             self._write_first_part(block, offset, data)
         else:
-            self._write_new(block, inside, data, is_parents=kind == PARENT)
+            self._write_new(block, offset, data, is_parents=kind == PARENT)
         return False
 
     def fill(self, start: int, end: int) -> None:
@@ -120,9 +120,15 @@ class Blocks:
         end = min(self.geometry.virtual_disk_size, (offset // size + 1) * size)
         return offset % size == 0 and offset + length >= end
 
-    def _write_new(self, block: int, inside: int, data: memoryview, *, is_parents: bool) -> None:
-        """Give a block a place of its own, all of it: what is not written reads as zeros."""
+    def _write_new(self, block: int, offset: int, data: memoryview, *, is_parents: bool) -> None:
+        """Give a block a place of its own, all of it: what is not written reads as zeros.
+
+        By whole sectors: after a crash the table may still say that the block as it was is in a place that it kept, and
+        each sector is the old one or the new one then.
+        """
         size = self.geometry.block_size
+        offset, data = self._whole_sectors(offset, data)
+        inside = offset % size
         self.reserve(self.geometry.payload_index(block))
         kept = self.kept_place(block)
         taken = Taken(kept, False) if kept else self._take(size)
