@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +26,6 @@ from tests.cli.support import (
     LONE,
     MIB,
     SAMPLE,
-    SECTOR,
     TORN,
     UNEVEN,
     differencing,
@@ -249,53 +247,6 @@ def test_qemu_img_reads_the_same_disk(tmp_path: Path, qemu_img: Callable[..., An
 # The mapfile
 
 
-def ddrescuelog(*arguments: object) -> str:
-    """Run GNU ddrescuelog, or skip."""
-    program = shutil.which("ddrescuelog")
-    if program is None:
-        pytest.skip("mapfiles: ddrescuelog is not installed (Debian: apt-get install gddrescue)")
-    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=True).stdout
-
-
-def test_the_mapfile_covers_the_disk_and_names_what_was_lost(tmp_path: Path) -> None:
-    """The form is that of the manual of GNU ddrescue, "Mapfile structure"."""
-    made, mapfile = make(tmp_path, BROKEN), tmp_path / "out.map"
-    run("convert", "--salvage", "--mapfile", mapfile, made.path, tmp_path / "out.raw", code=1)
-    lines = [line for line in mapfile.read_text().splitlines() if not line.startswith("#")]
-    assert lines[0].split() == ["0x00000000", "+", "1"]
-    rows = [(int(start, 0), int(size, 0), status) for start, size, status in map(str.split, lines[1:])]
-    assert rows == [
-        (0, MIB, "+"),
-        (MIB, 2 * MIB, "-"),
-        (3 * MIB, 3 * MIB, "+"),
-        (6 * MIB, MIB, "-"),
-        (7 * MIB, MIB, "+"),
-    ]
-
-
-def test_ddrescue_reads_the_mapfile(tmp_path: Path) -> None:
-    made, mapfile = make(tmp_path, BROKEN), tmp_path / "out.map"
-    run("convert", "--salvage", "--mapfile", mapfile, made.path, tmp_path / "out.raw", code=1)
-    bad = {int(block) for block in ddrescuelog("-b", SECTOR, "-l-", mapfile).split()}
-    assert bad == {at // SECTOR for start, end in ((1, 3), (6, 7)) for at in range(start * MIB, end * MIB, SECTOR)}
-    run("convert", "--mapfile", tmp_path / "good.map", make(tmp_path, SAMPLE).path, tmp_path / "good.raw")
-    assert ddrescuelog("-D", tmp_path / "good.map") == ""
-
-
-def test_a_mapfile_is_made_like_any_new_file(tmp_path: Path) -> None:
-    made, mapfile = make(tmp_path, SAMPLE), tmp_path / "out.map"
-    mapfile.write_text("precious")
-    out = tmp_path / "out.raw"
-    assert "exists\nhint: `--force`" in run("convert", "--mapfile", mapfile, made.path, out, code=2).stderr
-    assert "is the output, too" in run("convert", "--mapfile", out, made.path, out, code=2).stderr
-    assert "one of the files that are read" in run("convert", "--mapfile", made.path, made.path, out, code=2).stderr
-    assert (mapfile.read_text(), out.exists()) == ("precious", False)
-    run("convert", "--mapfile", tmp_path / "failed.map", make(tmp_path, BROKEN).path, out, code=1)
-    assert not (tmp_path / "failed.map").exists(), "without salvage nothing is written, and no map of it"
-    run("convert", "--force", "--mapfile", mapfile, made.path, "-")
-    assert mapfile.read_text().startswith("# Mapfile. Created by vhdx-runtime")
-
-
 # To other formats, and from raw.
 
 
@@ -345,40 +296,6 @@ def test_a_container_that_is_called_raw_is_not_guessed_at(tmp_path: Path) -> Non
     assert run("read", tmp_path / "nested.vhdx", "-o", "-").stdout_bytes == evil.read_bytes()
 
 
-def test_pipes_on_both_sides(tmp_path: Path) -> None:
-    flat = os.urandom(3 * MIB) + bytes(2 * MIB) + b"end"
-    words = ("convert", "-", "-", "--format", "vhdx", "--type", "fixed", "--size", len(flat))
-    done = program(*words, input=flat)
-    assert done.returncode == 0, done.stderr
-    (tmp_path / "out.vhdx").write_bytes(done.stdout)
-    assert run("check", tmp_path / "out.vhdx").stdout == "healthy\n"
-    assert run("read", tmp_path / "out.vhdx", "-o", "-").stdout_bytes[: len(flat)] == flat
-    to_file = program("convert", "-", tmp_path / "two.vhdx", "--size", len(flat), "--verify", input=flat)
-    assert b"read back and the same" in to_file.stdout, to_file.stderr
-    for part in (flat, b"abc"):
-        through = program("convert", "-", "-", input=part)
-        assert (through.returncode, through.stdout, b"added" in through.stderr) == (0, part, False), through.stderr
-    vhd = program("convert", tmp_path / "two.vhdx", "-", "--format", "vhd").stdout
-    assert (len(vhd), vhd[: len(flat)]) == (6 * MIB + 512, flat)
-
-
-def test_a_pipe_needs_a_size_that_is_right(tmp_path: Path) -> None:
-    out = tmp_path / "out.vhdx"
-    for size, said in (((), b"size is missing"), ((4,), b"has more than"), ((6,), b"has only 5 of the 6 bytes")):
-        done = program("convert", "-", out, *(("--size", *size) if size else ()), input=b"12345")
-        assert done.returncode == (1 if size else 2)
-        assert said in done.stderr
-        assert b"Traceback" not in done.stderr
-    assert listing(tmp_path) == []
-
-
-def test_a_file_on_standard_input_says_itself_how_long_it_is(tmp_path: Path) -> None:
-    (tmp_path / "in").write_bytes(b"x" * MIB)
-    with open(tmp_path / "in", "rb") as file:
-        assert program("convert", "-", tmp_path / "out.vhdx", stdin=file).returncode == 0
-    assert run("read", tmp_path / "out.vhdx", "-o", "-").stdout_bytes == b"x" * MIB
-
-
 def test_a_vhdx_is_made_of_what_can_be_salvaged(tmp_path: Path) -> None:
     made = make(tmp_path, BROKEN)
     record = run_json("convert", "--salvage", made.path, tmp_path / "out.vhdx", code=1)
@@ -422,12 +339,6 @@ def test_a_run_that_is_ended_leaves_no_file_with_a_name(tmp_path: Path, name: st
     _, said = feeding.communicate()
     assert listing(tmp_path) == []
     assert name == "SIGKILL" or b"ended after" in said
-
-
-def test_what_needs_a_file_is_refused_for_a_pipe(tmp_path: Path) -> None:
-    made = make(tmp_path, SAMPLE)
-    for option in ("--verify", "--allocate"):
-        assert "needs a file" in run("convert", made.path, "-", option, code=2).stderr
 
 
 def test_what_makes_up_no_whole_sector_is_said_to_be_left_out(tmp_path: Path) -> None:

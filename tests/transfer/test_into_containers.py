@@ -20,45 +20,13 @@ from hypothesis import strategies as st
 import vhdx_runtime as vhdx
 from tests.cli.support import BROKEN, DIRTY, KIB, MIB, listing, make, make_chain
 from tests.support.extras import need
+from tests.transfer.support import Pipe, Thing, guest, sparse, stored
 from vhdx_runtime.check import check_image
-from vhdx_runtime.transfer import filling
 from vhdx_runtime.transfer.convert import convert
 from vhdx_runtime.transfer.form import Converted, ResultForm
-from vhdx_runtime.write import create
 from vhdx_runtime.write.recording import Recording
 
 GIB = 1 << 30
-
-
-def sparse(path: Path, size: int, *parts: tuple[int, bytes]) -> bytes:
-    """Write a sparse raw file, and give its bytes, made without reading it."""
-    flat = bytearray(size)
-    with open(path, "wb") as file:
-        file.truncate(size)
-        for offset, data in parts:
-            os.pwrite(file.fileno(), data, offset)
-            flat[offset : offset + len(data)] = data
-    return bytes(flat)
-
-
-def guest(path: Path) -> bytes:
-    """What the guest sees, of an image that a full check finds nothing wrong with."""
-    with vhdx.open(path) as disk:
-        assert [finding.message for finding in check_image(disk.image).findings] == []
-        return disk.read_at(0, disk.size)
-
-
-def stored(path: Path) -> int:
-    """Bytes that a file takes on its file system."""
-    return path.stat().st_blocks * 512
-
-
-@pytest.fixture
-def raw(tmp_path: Path) -> tuple[Path, bytes]:
-    """A raw image of 40 MiB and a bit, with data at odd places."""
-    noise = random.Random(4).randbytes(3 * MIB)
-    parts = ((5, noise[:100]), (7 * MIB - 1, noise[:2]), (33 * MIB + 4096, noise), (40 * MIB + 100, b"end"))
-    return tmp_path / "in.raw", sparse(tmp_path / "in.raw", 40 * MIB + 512, *parts)
 
 
 @pytest.mark.parametrize("block_size", [MIB, 2 * MIB, 32 * MIB, 256 * MIB])
@@ -110,36 +78,6 @@ def test_room_that_is_taken_and_holds_nothing_stays_a_hole(tmp_path: Path) -> No
         for form in (ResultForm(), ResultForm("raw")):
             assert convert(source, tmp_path / "out", form, force=True).written == 0
             assert stored(tmp_path / "out") < MIB
-
-
-class Thing:
-    """Something that has a size and can be read, and nothing else."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.size = len(data)
-
-    def read_at(self, offset: int, length: int) -> bytes:
-        return self._data[offset : offset + length]
-
-
-class Pipe(io.RawIOBase):
-    """A stream that gives what it likes, but not more than asked for."""
-
-    name = "pipe"
-
-    def __init__(self, data: bytes, most: int = 70_001) -> None:
-        super().__init__()
-        self._rest = memoryview(data)
-        self._most = most
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = min(len(buffer), len(self._rest), self._most)
-        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "object", "file", "memory file", "pipe", "disk"])
@@ -384,128 +322,6 @@ def test_any_raw_image_survives_the_way_to_vhdx_and_back(
 
 
 # Faults.
-
-
-def test_verifying_notices_what_reads_otherwise(
-    raw: tuple[Path, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = create.write
-
-    def spoilt(out: Any, *arguments: Any, **options: Any) -> None:
-        real(out, *arguments, **options)
-        out.write_at(4 * MIB + 50, b"!")
-
-    monkeypatch.setattr("vhdx_runtime.transfer.convert.write", spoilt)
-    with pytest.raises(vhdx.IntegrityError, match="reads otherwise"):
-        convert(raw[0], tmp_path / "out.vhdx", verify=True)
-    assert listing(tmp_path) == ["in.raw"]
-    convert(raw[0], tmp_path / "out.vhdx")  # it is --verify that notices
-
-
-class Failing(Recording):
-    """A target of which one call fails."""
-
-    def __init__(self, fails_at: int) -> None:
-        super().__init__(b"")
-        self.left = fails_at
-
-    def _call(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise OSError(28, "No space left on device")
-
-    def write_at(self, offset: int, data: bytes) -> None:
-        self._call()
-        super().write_at(offset, data)
-
-    def resize(self, size: int) -> None:
-        self._call()
-        super().resize(size)
-
-    def flush(self) -> None:
-        self._call()
-        super().flush()
-
-
-def test_whatever_call_fails_the_error_comes_out_and_no_header_is_valid(raw: tuple[Path, bytes]) -> None:
-    calls = 0
-    while True:
-        calls += 1
-        target = Failing(calls)
-        try:
-            convert(raw[0], target, ResultForm(block_size=2 * MIB))
-        except OSError:
-            written = [event.offset for event in target.events if event.kind == "write"]
-            if not any(64 * KIB <= offset < 192 * KIB for offset in written):
-                with pytest.raises(vhdx.VhdxError):
-                    vhdx.open(target.content())
-        else:
-            break
-    assert calls > 15
-
-
-@pytest.fixture
-def full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system without room: neither the kernel's copy nor a write finds any."""
-
-    def refuse(*_: Any) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(filling, "copy_range", refuse)
-    monkeypatch.setattr("vhdx_runtime.write.target.pwrite", refuse)
-
-
-def test_a_full_disk_names_the_file_and_leaves_nothing(raw: tuple[Path, bytes], tmp_path: Path, full: None) -> None:
-    with pytest.raises(OSError, match="No space left") as caught:
-        convert(raw[0], tmp_path / "out.vhdx")
-    assert caught.value.filename == str(tmp_path / "out.vhdx")
-    assert listing(tmp_path) == ["in.raw"]
-
-
-def test_a_source_that_cannot_be_read_is_named_and_no_zeros(
-    raw: tuple[Path, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bad sector: neither a look at it nor a copy nor a read gets anything."""
-
-    def refuse(*_: Any) -> int:
-        raise OSError(5, "Input/output error")
-
-    for place in ("origin.pread", "filling.copy_range"):
-        monkeypatch.setattr(f"vhdx_runtime.transfer.{place}", refuse)
-    monkeypatch.setattr("vhdx_runtime.codec.source.preadv_into", refuse)
-    with pytest.raises(vhdx.FileError, match=r"in\.raw: cannot be read") as caught:
-        convert(raw[0], tmp_path / "out.vhdx")
-    assert caught.value.errno == 5
-    assert listing(tmp_path) == ["in.raw"]
-
-
-def test_where_the_kernel_cannot_copy_memory_does(
-    raw: tuple[Path, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("vhdx_runtime.portable._copy_file_range", None)
-    monkeypatch.setattr("vhdx_runtime.portable._SEEK_DATA", None)
-    convert(raw[0], tmp_path / "out.vhdx", verify=True)
-    assert guest(tmp_path / "out.vhdx") == raw[1]
-    assert stored(tmp_path / "out.vhdx") < 5 * MIB
-
-
-def test_the_progress_never_goes_back_and_ends_at_the_end(raw: tuple[Path, bytes], tmp_path: Path) -> None:
-    seen = [0]
-    convert(raw[0], tmp_path / "out.vhdx", advance=seen.append)
-    assert seen == sorted(seen)
-    assert seen[-1] == len(raw[1])
-
-
-def test_small_steps_change_nothing(raw: tuple[Path, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vhdx_runtime.transfer.origin._RUN", 100_000)
-    monkeypatch.setattr("vhdx_runtime.transfer.origin._STEP", 2 * 64 * KIB)
-    monkeypatch.setattr(filling, "_STEP", 10_001)
-    for source in (raw[0], Thing(raw[1]), Pipe(raw[1])):
-        convert(
-            source, tmp_path / "out", ResultForm(block_size=MIB), size=len(raw[1]) if isinstance(source, Pipe) else None
-        )
-        assert guest(tmp_path / "out") == raw[1]
-        (tmp_path / "out").unlink()
 
 
 @pytest.mark.parametrize("form", [ResultForm(), ResultForm(block_size=MIB), ResultForm(disk_type="fixed")])
