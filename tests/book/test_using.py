@@ -12,7 +12,7 @@ from tests.cli.support import run
 from tests.support.shown import fits
 from vhdx_runtime.book import load
 
-RUN = ("avhdx.md", "dirty-disks.md", "cut-files.md", "writing.md", "python.md")
+RUN = ("avhdx.md", "dirty-disks.md", "cut-files.md", "differences.md", "writing.md", "python.md")
 
 
 @pytest.mark.parametrize("page", RUN)
@@ -41,6 +41,8 @@ def test_in_python_shows_ten_things() -> None:
         ("snapshot", "Checkpoints and .avhdx"),
         ("dirty", "Dirty disks"),
         ("truncated", "Files that were cut off"),
+        ("differences", "What changed"),
+        ("diff", "What changed"),
         ("writing", "Writing safely"),
         ("python", "In Python"),
     ],

@@ -52,6 +52,9 @@ COMMANDS: Final = {
     "convert": CommandPlace("vhdx_runtime.cli.convert:command", "Convert a disk between VHDX, fixed VHD and raw."),
     "hash": CommandPlace("vhdx_runtime.cli.hash:command", "Digest the disk: md5, sha1 and sha256 in one pass."),
     "compare": CommandPlace("vhdx_runtime.cli.compare:command", "List where two disks differ."),
+    "diff": CommandPlace(
+        "vhdx_runtime.cli.diff:command", "Say what differs between two files, by structure and field."
+    ),
     "conformance": CommandPlace(
         "vhdx_runtime.cli.conformance:command", "Images that readers get wrong, and what is right."
     ),
@@ -77,7 +80,7 @@ Exit codes:
   1  the file has findings that matter, or part of the disk could not be read
   2  wrong usage
   3  a file could not be opened or written, or is no VHDX
-`compare` has codes of its own, those of qemu-img compare.
+`compare` has codes of its own, those of qemu-img compare; `diff` those of diff.
 
 \b
 Names of files:

@@ -57,5 +57,6 @@ NEXT: Final = {
     "too long for JSON": "-o FILE writes the bytes to a file",
     "ranges": "--limit 0 lists all, --offset and --length a part",
     "picture and json": "leave out one of the two; --json has the ranges themselves",
+    "diff": "`vhdx diff --help` shows all ways to compare",
     "schema": "`vhdx schema NAME` takes one of these",
 }

@@ -66,14 +66,14 @@ def _held(source: Source, pieces: Iterable[tuple[int, int, Source | None, int]])
 
 
 def joined(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Ascending ranges, those in a row as one."""
+    """Ranges in the order of their starts, those that touch or meet as one."""
     first = last = 0
     for low, high in ranges:
         if low > last:
             if last > first:
                 yield first, last
             first = low
-        last = high
+        last = max(last, high)
     if last > first:
         yield first, last
 

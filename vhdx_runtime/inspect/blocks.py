@@ -21,7 +21,7 @@ from .area import Area
 from .bat import state_name, unreadable
 from .node import Detail, Node
 from .space import BlockSpace, Span, is_present, span_of
-from .words import BITMAP, PAYLOAD, Run, runs
+from .words import BITMAP, PAYLOAD, Run, owner, runs
 
 _INDEX = re.compile(r"(block|bitmap)\[(\d{1,12})\]")
 _RUNS_SHOWN = 64
@@ -41,7 +41,7 @@ def nodes(image: Image, bat: Bat, geometry: Geometry, space: Measure) -> Iterato
         space: gives the places of all blocks; asked when the first block is.
     """
     maker = _Maker(image, bat, geometry, space)
-    yield Node("bitmaps", "bitmaps", "list", children=maker.bitmaps)
+    yield Node("bitmaps", "bitmaps", "list", children=maker.bitmaps, seek=maker.mapping)
     yield Node("blocks", "blocks", "list", children=maker.blocks, seek=maker.holding)
 
 
@@ -126,14 +126,18 @@ class _Maker:
 
     def holding(self, file_offset: int) -> Iterator[Node]:
         """The payload blocks that lie over a byte of the file, one by one."""
-        for run in runs(self.bat, self.geometry):
-            if run.owner != PAYLOAD or not run.file_offset:
-                continue
-            span = span_of(run, self.geometry.block_size)
-            if span.file_offset <= file_offset < span.end:
-                inside = (file_offset - span.file_offset) // span.size
-                number, word = run.number + inside, run.word + inside * span.size
-                yield self.block(Run(run.first + inside, 1, PAYLOAD, number, word))
+        return (self.block(run) for run in self._over(file_offset, PAYLOAD, self.geometry.block_size))
+
+    def mapping(self, file_offset: int) -> Iterator[Node]:
+        """The sector bitmap blocks that lie over a byte of the file."""
+        return (self.bitmap(run) for run in self._over(file_offset, BITMAP, SECTOR_BITMAP_BLOCK_SIZE))
+
+    def _over(self, file_offset: int, kind: str, size: int) -> Iterator[Run]:
+        for first, inside in self.space().over(file_offset):
+            index = first + inside // size
+            found = owner(self.geometry, index)
+            if found[0] == kind:
+                yield Run(index, 1, *found, self.bat.word(index))
 
     def bitmaps(self) -> Iterator[Node]:
         """The sector bitmap blocks that have a place, in the order of the table."""

@@ -6,8 +6,10 @@ Where each stands in the ring is computed, so that one of many is made without t
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby, islice
 from typing import Any
 
@@ -243,6 +245,7 @@ def node(image: Image, area: Area) -> Node:
         note = "reaches past the file's end, or is no whole number of sectors: not looked into"
         return area.node(PATH, PATH, "opaque", log.offset, log.length, note=note, details=details)
     ring = log.area
+    stretches = cache(lambda: _stretches(image, ring))
     return area.node(
         PATH,
         PATH,
@@ -252,12 +255,28 @@ def node(image: Image, area: Area) -> Node:
         findings=tuple(found for found in area.at(log.offset, "") if found.place.structure == PATH),
         note=f"{log.state}: {_counted(len(log.active))}" if log.active else log.state,
         details=details,
-        children=lambda: _children(image, area, ring),
+        children=lambda: _children(image, area, ring, stretches()),
+        seek=lambda offset: _seek(image, area, ring, stretches(), offset - ring.offset),
     )
 
 
-def _children(image: Image, area: Area, ring: LogArea) -> Iterator[Node]:
-    stretches = _stretches(image, ring)
+def _seek(image: Image, area: Area, ring: LogArea, stretches: list[Stretch], position: int) -> Iterator[Node]:
+    """The entry that a byte of the log is in, or the sectors round it that belong to none."""
+    at = bisect_right(stretches, position, key=lambda stretch: stretch.entry.log_offset) - 1
+    if not stretches:
+        yield from _between(area, ring, 0, ring.length)
+        return
+    stretch = stretches[at]  # the last one where none is before: it may go round the end
+    start = stretch.entry.log_offset
+    if (position - start) % ring.length < stretch.length:
+        yield EntryMaker(image, area, ring, stretch).node()
+    elif at < 0:
+        yield from _between(area, ring, max(0, start + stretch.length - ring.length), stretches[0].entry.log_offset)
+    else:
+        yield from _between(area, ring, start + stretch.length, min(start + stretch.room, ring.length))
+
+
+def _children(image: Image, area: Area, ring: LogArea, stretches: list[Stretch]) -> Iterator[Node]:
     first = stretches[0].entry.log_offset if stretches else ring.length
     wrapped = stretches[-1].entry.log_offset + stretches[-1].length - ring.length if stretches else 0
     yield from _between(area, ring, max(0, wrapped), first)

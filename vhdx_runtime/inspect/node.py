@@ -163,6 +163,15 @@ def _group(node: Node, name: str) -> Node:
     return Node(name, path, "list", children=_members)
 
 
+def steps(path: str) -> list[str]:
+    """The names of an address, from the root on.
+
+    >>> steps("log.sectors[5..18]")
+    ['log', 'sectors[5..18]']
+    """
+    return _DOT.split(path) if path else []
+
+
 def resolve(root: Node, path: str) -> tuple[Node, str | None]:
     """Follow an address such as "region_table_2.entries[1].guid" as far as it goes.
 
@@ -174,7 +183,7 @@ def resolve(root: Node, path: str) -> tuple[Node, str | None]:
         The last node on the way, and the name that it has no child of; None where the address leads to it.
     """
     node = root
-    for name in _DOT.split(path) if path else ():
+    for name in steps(path):
         found = child(node, name)
         if found is None:
             return node, name

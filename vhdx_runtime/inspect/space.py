@@ -239,12 +239,16 @@ class BlockSpace:
     """The places of all blocks.
 
     Attributes:
+        places: what entries name, in ascending order of the first unit; see `_places`.
+        reach: how far the places up to each of them reach, in units.
         used: what blocks name, as rows of half-open ranges, in ascending order; those that touch are one.
         owners: who owns the units that more than one block names, and what else those blocks name; in ascending order.
         fixed: what was claimed before any block.
         file_size: length of the file in bytes.
     """
 
+    places: Array
+    reach: Array
     used: Array
     owners: list[_Owner]
     fixed: Claims
@@ -274,6 +278,28 @@ class BlockSpace:
             number = span.number + (low - span.file_offset) // span.size
             yield low, high, span._replace(number=number).path
 
+    def over(self, file_offset: int) -> list[tuple[int, int]]:
+        """What lies over a byte of the file: the first entry of a run, and how far into its blocks that is, in bytes.
+
+        In the order of the table.
+        """
+        unit, found = file_offset // OBJECT_ALIGNMENT, []
+        at = int(np.searchsorted(self.places["start"], unit, side="right")) - 1
+        while at >= 0 and self.reach[at] > unit:
+            start, end, _, first = self.places[at].tolist()
+            if end > unit:
+                found.append((first, file_offset - start * OBJECT_ALIGNMENT))
+            at -= 1
+        return sorted(found)
+
+    def around(self, file_offset: int) -> Bounds:
+        """The range round a byte that no block names; empty where one does."""
+        unit = file_offset // OBJECT_ALIGNMENT
+        at = int(np.searchsorted(self.used[:, 0], unit, side="right"))
+        low = int(self.used[at - 1, 1]) * OBJECT_ALIGNMENT if at else 0
+        high = int(self.used[at, 0]) * OBJECT_ALIGNMENT if at < len(self.used) else self.file_size
+        return low, max(low, min(high, self.file_size))
+
     def ranges(self) -> Iterator[Bounds]:
         """The bytes that blocks name, in ascending order, as far as the file reaches."""
         for start, end in self.used.tolist():
@@ -287,7 +313,8 @@ def _same(owner: Span, span: Span) -> bool:
 def measure(bat: Bat | None, geometry: Geometry | None, fixed: Claims, file_size: int) -> BlockSpace:
     """Go through the table, where there is one, and note which bytes its entries name."""
     if bat is None or geometry is None:
-        return BlockSpace(np.zeros((0, 2), dtype=np.int64), [], fixed, file_size)
+        nothing = np.zeros(0, dtype=_PLACE)
+        return BlockSpace(nothing, nothing["end"], np.zeros((0, 2), dtype=np.int64), [], fixed, file_size)
     found = np.fromiter(_places(bat, geometry, -(-file_size // OBJECT_ALIGNMENT)), dtype=_PLACE)
     found = found[np.argsort(found["start"], kind="stable")]
     starts, reach = found["start"], np.maximum.accumulate(found["end"])
@@ -297,7 +324,8 @@ def measure(bat: Bat | None, geometry: Geometry | None, fixed: Claims, file_size
     shared[1:] = starts[1:] < reach[:-1]
     shared[:-1] |= starts[1:] < found["end"][:-1]
     owners = list(_owned(bat, geometry, found[shared]))
-    return BlockSpace(np.stack([starts[firsts], reach[lasts]], axis=1), owners, fixed, file_size)
+    used = np.stack([starts[firsts], reach[lasts]], axis=1)
+    return BlockSpace(found, reach, used, owners, fixed, file_size)
 
 
 def _owned(bat: Bat, geometry: Geometry, places: Array) -> Iterator[_Owner]:

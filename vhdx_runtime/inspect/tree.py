@@ -8,7 +8,7 @@ and last what copies that do not count point at. Whoever comes later shares what
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -123,21 +123,35 @@ def node(image: Image, fixed: Claims, space: Callable[[], BlockSpace] | None) ->
         fixed: what the header section, the log and the regions claimed.
         space: gives the places of all blocks; None where the BAT cannot be read.
     """
-    return Node(PATH, PATH, "list", children=lambda: _children(image, fixed, space))
+    others = cache(lambda: _others(image))
+
+    def _children() -> Iterator[Node]:
+        used = space().ranges() if space is not None else iter(())
+        return _in_gaps(image, gaps(fixed, used, within=(0, image.source.size)), others(), is_known=space is not None)
+
+    def _seek(file_offset: int) -> Iterator[Node]:
+        within = space().around(file_offset) if space is not None else (0, image.source.size)
+        found = [gap for gap in gaps(fixed, within=within) if gap[0] <= file_offset < gap[1]]
+        return _in_gaps(image, found, others(), is_known=space is not None)
+
+    return Node(PATH, PATH, "list", children=_children, seek=_seek)
 
 
-def _children(image: Image, fixed: Claims, space: Callable[[], BlockSpace] | None) -> Iterator[Node]:
-    size = image.source.size
+def _others(image: Image) -> Claims:
+    """What is pointed at by something that does not count."""
     others = Claims()
     for (start, end), path in _pointers(image):
-        others.claim(start, min(end, size), path)
-    used = space().ranges() if space is not None else iter(())
-    for gap in gaps(fixed, used, within=(0, size)):
+        others.claim(start, min(end, image.source.size), path)
+    return others
+
+
+def _in_gaps(image: Image, found: Iterable[Bounds], others: Claims, *, is_known: bool) -> Iterator[Node]:
+    for gap in found:
         claimed = list(others.holders(*gap))
         for start, end, path in claimed:
             yield _leaf(image, "referenced", start, end, f"{path} points here, which does not count")
         for free in gaps([(start, end) for start, end, _ in claimed], within=gap):
-            yield from _free(image, free, is_known=space is not None)
+            yield from _free(image, free, is_known=is_known)
 
 
 def _free(image: Image, gap: Bounds, is_known: bool) -> Iterator[Node]:

@@ -1,0 +1,199 @@
+"""`vhdx diff` accounts for every byte, says what the difference means, and ends with the codes of diff."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import (
+    BROKEN,
+    DIRTY,
+    HOSTILE,
+    MIB,
+    SAMPLE,
+    TIB,
+    make,
+    make_chain,
+    run,
+    run_failing,
+    run_json,
+)
+from tests.support.patience import assert_quick
+from vhdx_runtime.conformance import Bat, Block, FieldOverride, Geometry, HeaderCopy, Recipe
+
+EDITED = replace(SAMPLE, overrides=(FieldOverride("bat[2]", "state", 3), FieldOverride("header_2", "version", 2)))
+
+
+def pair(tmp_path: Path, recipe: Recipe, changed: Recipe) -> tuple[Path, Path]:
+    """Two files; the second is named "after"."""
+    one = make(tmp_path, recipe).path
+    before = one.rename(tmp_path / "before.vhdx")
+    return before, make(tmp_path, changed).path.rename(tmp_path / "after.vhdx")
+
+
+def naive(one: Path, other: Path) -> list[int]:
+    a, b = one.read_bytes(), other.read_bytes()
+    assert len(a) == len(b)
+    return [at for at, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
+
+
+def test_edited_fields_are_named(tmp_path: Path) -> None:
+    before, after = pair(tmp_path, SAMPLE, EDITED)
+    report = run_json("diff", before, after, code=1)
+    names = {name for change in report["changes"] for name in change["fields"]}
+    assert names == {"bat[2].state", "header_2.version", "header_2.checksum"}
+    assert report["bytes"] == sum(change["bytes"] for change in report["changes"]) == len(naive(before, after))
+    assert report["table"]["states"] == [
+        {"a": "PAYLOAD_BLOCK_FULLY_PRESENT", "b": "PAYLOAD_BLOCK_UNMAPPED", "entries": 1}
+    ]
+    assert {finding["structure"] for finding in report["findings"]["came"]} == {"header 2"}
+    assert report["findings"]["went"] == []
+    text = run("diff", before, after, code=1).stdout
+    assert "state 6 (PAYLOAD_BLOCK_FULLY_PRESENT) → 3 (PAYLOAD_BLOCK_UNMAPPED)" in text
+    assert "header_2.version  1 → 2" in text
+
+
+def test_the_ranges_are_the_bytes_that_differ(tmp_path: Path) -> None:
+    before, after = pair(tmp_path, SAMPLE, EDITED)
+    found = []
+    for line in run("diff", "--ranges", before, after, code=1).stdout.splitlines():
+        start, end = (int(word, 16) for word in line.split(" to "))
+        found += range(start, end)
+    assert found == naive(before, after)
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--quiet",), ("--replayed",), ("--ranges",)])
+def test_the_same_bytes_end_with_0(more: tuple[str, ...], tmp_path: Path) -> None:
+    made = make(tmp_path, DIRTY).path
+    shutil.copy(made, tmp_path / "copy.vhdx")
+    run("diff", *more, made, tmp_path / "copy.vhdx")
+
+
+def test_quiet_says_nothing(tmp_path: Path) -> None:
+    assert run("diff", "-q", *pair(tmp_path, SAMPLE, EDITED), code=1).output == ""
+
+
+def test_what_replay_changes(tmp_path: Path) -> None:
+    made = make(tmp_path, DIRTY).path
+    report = run_json("diff", "--before-replay", made, code=1)
+    assert report["view"] == "before and after replay"
+    assert {name.partition("[")[0] for change in report["changes"] for name in change["fields"]} == {"bat", "block"}
+    assert report["guest"] is None
+    clean = make(tmp_path, SAMPLE).path
+    assert run("diff", "--before-replay", clean).stdout.endswith("Replay changes nothing.\n")
+
+
+def test_a_dirty_file_and_the_same_one_replayed(tmp_path: Path) -> None:
+    dirty = make(tmp_path, DIRTY).path
+    clean = tmp_path / "clean.vhdx"
+    shutil.copy(dirty, clean)
+    run("repair", "--apply", clean)
+    report = run_json("diff", dirty, clean, code=1)
+    assert {"name": "log.state", "a": "replayed", "b": "clean"} in report["facts"]
+    assert {"name": "log.entries[0].status", "a": "live", "b": "stale"} in report["facts"]
+    assert report["guest"] == {"error": None, "ranges": []}
+    replayed = run_json("diff", "--replayed", dirty, clean, code=1)
+    objects = {change["path_a"].partition(".")[0] for change in replayed["changes"]}
+    assert all(name.startswith(("header_", "log")) for name in objects), objects
+
+
+def test_copies_that_differ(tmp_path: Path) -> None:
+    recipe = replace(SAMPLE, overrides=(FieldOverride("region_table_2", "entries[0].length", 2 * MIB),))
+    made = make(tmp_path, replace(recipe, headers=(HeaderCopy(7), HeaderCopy(8)))).path
+    report = run_json("diff", "--copies", made, code=1)
+    assert [change["path_b"] for change in report["changes"]] == [
+        "header_2.checksum",
+        "header_2.sequence_number",
+        "region_table_2.header.checksum",
+        "region_table_2.entries[0].length",
+    ]
+    assert (report["changes"][1]["value_a"], report["changes"][1]["value_b"]) == (7, 8)
+    assert "sequence_number  7 → 8" in run("diff", "--copies", made, code=1).stdout
+
+
+def test_blocks_that_have_moved_are_told_from_those_that_have_changed(tmp_path: Path) -> None:
+    bat = Bat((Block(0), Block(2), Block(3)))
+    recipe = Recipe(name="order", geometry=Geometry(virtual_disk_size=8 * MIB), bat=bat)
+    before, after = pair(tmp_path, recipe, replace(recipe, bat=replace(bat, order="descending")))
+    report = run_json("diff", "--contents", before, after, code=1)
+    assert report["table"] == {"states": [], "moved": 2, "moved_same_bytes": 2}
+    assert report["guest"]["ranges"] == []
+    assert run_json("diff", before, after, code=1)["table"]["moved_same_bytes"] is None
+    with after.open("r+b") as file:
+        file.seek(run_json("explain", "--disk", 0, after)["file_offset"] + 9)
+        file.write(b"other")
+    report = run_json("diff", "--contents", before, after, code=1)
+    assert report["table"]["moved_same_bytes"] == 1
+    assert report["guest"]["ranges"] == [{"start": 0, "length": 512}]
+
+
+def test_entries_in_a_row_are_one_line(tmp_path: Path) -> None:
+    recipe = Recipe(name="rows", geometry=Geometry(virtual_disk_size=64 * MIB), bat=Bat(()))
+    full = replace(recipe, bat=Bat(tuple(Block(number, fills=()) for number in range(50))))
+    text = run("diff", *pair(tmp_path, recipe, full), code=1).stdout
+    assert "bat[0..49]  50 entries: state 0 (PAYLOAD_BLOCK_NOT_PRESENT) → 6 (PAYLOAD_BLOCK_FULLY_PRESENT)" in text
+
+
+def test_a_child_and_its_parent(tmp_path: Path) -> None:
+    made = make_chain(tmp_path)
+    report = run_json("diff", made["child"].path, made["middle"].path, code=1)
+    assert report["guest"]["ranges"] == [
+        {"start": one["start"], "length": one["length"]}
+        for one in run_json("compare", made["child"].path, made["middle"].path, code=1)["differences"]
+    ]
+
+
+def test_a_disk_that_cannot_be_opened_is_said_and_the_rest_is_compared(tmp_path: Path) -> None:
+    before, after = pair(tmp_path, SAMPLE, BROKEN)
+    report = run_json("diff", before, after, code=1)
+    assert report["guest"]["error"]
+    assert report["changes"]
+    assert "not compared" in run("diff", before, after, code=1).stdout
+
+
+def test_what_is_no_vhdx_is_compared_all_the_same(tmp_path: Path) -> None:
+    for name, raw in (("a.bin", b"a" * 5000), ("b.bin", b"a" * 4000 + b"b" * 2000)):
+        (tmp_path / name).write_bytes(raw)
+    report = run_json("diff", tmp_path / "a.bin", tmp_path / "b.bin", code=1)
+    assert report["bytes"] == 2000
+
+
+def test_text_of_strangers_is_shown_as_text(tmp_path: Path) -> None:
+    before, after = pair(tmp_path, replace(SAMPLE, creator="plain"), replace(SAMPLE, creator=HOSTILE.creator))
+    for output in (run("diff", before, after, code=1).output, run("diff", "--json", before, after, code=1).output):
+        assert "creator" in output
+        assert all(character == "\n" or character.isprintable() for character in output)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("a",), ("--copies", "a", "b"), ("--copies", "--before-replay", "a"), ("--ranges", "--json", "a", "b")],
+    ids=" ".join,
+)
+def test_misuse_ends_with_2(words: tuple[str, ...], tmp_path: Path) -> None:
+    names = [make(tmp_path, SAMPLE).path if word == "a" else tmp_path / "b" if word == "b" else word for word in words]
+    result = run("diff", *names, code=2)
+    assert "hint: " in result.stderr
+
+
+def test_a_missing_file_ends_with_2(tmp_path: Path) -> None:
+    made = make(tmp_path, SAMPLE).path
+    assert run_failing("diff", made, tmp_path / "none.vhdx", code=2)["exit_code"] == 2
+
+
+def test_one_entry_of_64_tib(tmp_path: Path) -> None:
+    recipe = Recipe(name="huge", geometry=Geometry(virtual_disk_size=64 * TIB, block_size=MIB), bat=Bat((Block(0),)))
+    before, after = pair(tmp_path, recipe, replace(recipe, bat=Bat((Block(0), Block(50_000_000)))))
+    start = time.process_time()
+    report = run_json("diff", before, after, code=1)
+    assert_quick(time.process_time() - start, 4)
+    assert [change["fields"] for change in report["changes"]] == [
+        ["bat[50012207].state", "bat[50012207].file_offset_mb_low"],
+        ["block[50000000]"],
+    ]
+    assert not report["findings"]["is_checked"]
+    assert report["guest"]["ranges"] == [{"start": 50_000_000 * MIB, "length": MIB}]

@@ -1,0 +1,210 @@
+"""A difference is exactly the bytes that differ, each in the leaf of either tree that has it, by its name."""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from bisect import bisect_right
+from dataclasses import replace
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from vhdx_format.layout import STRUCTURES
+
+from tests.inspect.support import made, zoo
+from tests.support.mutators import applied, mutant
+from tests.support.sampling import sampled
+from vhdx_runtime.codec.source import open_source
+from vhdx_runtime.conformance import FieldOverride, Recipe, RecipeError, expand
+from vhdx_runtime.conformance.cases import Case, load_cases
+from vhdx_runtime.disk.image import Image, load_image
+from vhdx_runtime.inspect import find, leaves, tree
+from vhdx_runtime.inspect.difference import DifferingBytes, FileSide, LeafChange, changes, pieces, ranges
+
+if TYPE_CHECKING:
+    from tests.conftest import RealImages
+
+BATCHES, BATCH = 6, 40
+SHARES = 8
+LARGEST = 32 << 20
+ITEMS = ("file_parameters", "virtual_disk_size", "logical_sector_size", "physical_sector_size")
+HEADERS = [f"header_{number}" for number in (1, 2)]
+TABLES = [f"region_table_{number}" for number in (1, 2)]
+CASES = load_cases()
+
+
+def naive(one: bytes, other: bytes) -> list[int]:
+    """Every offset at which two files differ."""
+    both, end = min(len(one), len(other)), max(len(one), len(other))
+    left, right = (np.frombuffer(raw[:both], dtype=np.uint8) for raw in (one, other))
+    return [*np.nonzero(left != right)[0].tolist(), *range(both, end)]
+
+
+def side(image: Image) -> FileSide:
+    return FileSide(image.view, tree(image), 0, image.view.size)
+
+
+def compared(one: bytes, other: bytes, log: str = "ignore") -> tuple[list[DifferingBytes], list[LeafChange]]:
+    """The pieces and changes of two files, held against a walk over all leaves of both."""
+    with load_image(open_source(one), log=log) as first, load_image(open_source(other), log=log) as second:
+        sides = (side(first), side(second))
+        found = list(pieces(*sides, ranges(*sides)))
+        bytes_found = [at for piece in found for at in range(piece.start, piece.end)]
+        assert bytes_found == naive(*(image.view.read_at(0, image.view.size) for image in (first, second)))
+        for image, nodes in ((first, [piece.first for piece in found]), (second, [piece.second for piece in found])):
+            extents = [
+                (start, start + size, leaf.path) for leaf in leaves(tree(image)) for start, size in leaf.extents or ()
+            ]
+            owners = sorted(extents)
+            for piece, node in zip(found, nodes, strict=True):
+                low, high, path = (
+                    owners[bisect_right(owners, piece.start, key=itemgetter(0)) - 1] if owners else (0, 0, "")
+                )
+                if node is None:
+                    assert piece.start >= image.source.size
+                else:
+                    assert low <= piece.start < piece.end <= high
+                    assert is_part(node.path, path)
+        together = list(changes(found))
+    assert sum(change.bytes for change in together) == len(bytes_found)
+    assert sum(change.ranges for change in together) >= len(runs(bytes_found))
+    return found, together
+
+
+def runs(offsets: list[int]) -> list[int]:
+    return [at for at, before in zip(offsets, [-2, *offsets], strict=False) if at != before + 1]
+
+
+def is_part(path: str, leaf: str) -> bool:
+    """The same leaf, or one of those that a leaf such as "bat[3..9]" stands for."""
+    if path == leaf:
+        return True
+    match, many = re.fullmatch(r"(\w+)\[(\d+)\]", path), re.fullmatch(r"(\w+)\[(\d+)\.\.(\d+)\]", leaf)
+    return bool(match and many and match[1] == many[1] and int(many[2]) <= int(match[2]) <= int(many[3]))
+
+
+@pytest.mark.parametrize("batch", sampled(range(BATCHES), 0))
+def test_the_pieces_are_the_bytes_that_differ(batch: int) -> None:
+    specimens = [(name, bytearray(raw), places) for name, raw, places in zoo()]
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        name, raw, places = specimens[seed % len(specimens)]
+        before, damage = bytes(raw), mutant(seed, raw, places)
+        with applied(raw, damage) as damaged:
+            after = bytes(damaged)
+        log = random.Random(seed).choice(["ignore", "replay"])
+        found, _ = compared(before, after, log)
+        assert found or before == after or log == "replay", f"seed {seed}, a mutant of {name}: {damage.words}"
+
+
+@pytest.mark.parametrize(
+    "names", [("dynamic", "fixed"), ("wrapped", "torn"), ("differencing", "spaced"), ("items", "no header")]
+)
+def test_files_that_have_nothing_in_common(names: tuple[str, str]) -> None:
+    compared(*(made(name).to_bytes() for name in names))
+
+
+@pytest.mark.parametrize("cut", [0, 1, 70_000, 200_000, 1 << 20, (3 << 20) + 5])
+def test_a_file_and_what_is_left_of_it(cut: int) -> None:
+    raw = made("differencing").to_bytes()
+    for pair in ((raw, raw[:cut]), (raw[:cut], raw)):
+        _, found = compared(*pair)
+        assert all(
+            (change.first if pair[0] is not raw else change.second) is None for change in found if change.start >= cut
+        )
+        assert found[-1].end == len(raw)
+
+
+def test_a_file_and_itself() -> None:
+    raw = made("wrapped").to_bytes()
+    assert compared(raw, raw) == ([], [])
+
+
+@pytest.mark.images
+def test_a_real_image_before_and_after_replay(real_images: RealImages) -> None:
+    for image_id in real_images.records:
+        path = real_images.path(image_id)
+        with load_image(open_source(path), log="ignore") as stored, load_image(open_source(path)) as image:
+            sides = (side(stored), side(image))
+            found = list(pieces(*sides, ranges(*sides)))
+            assert bool(found) == (image.log.state == "replayed" and image.view is not image.source)
+            for piece in found:
+                size = piece.end - piece.start
+                one, other = stored.view.read_at(piece.start, size), image.view.read_at(piece.start, size)
+                assert len(one) != len(other) or all(a != b for a, b in zip(one, other, strict=True))
+
+
+def addresses(override: FieldOverride) -> str:
+    """The address that a field of a recipe has in the tree: written down here for each object."""
+    target, name = override.target, override.field
+    for old, new in (("metadata_table", "metadata.table"), ("parent_locator", "metadata.items.parent_locator")):
+        target = new if target == old else target
+    if target in ITEMS:
+        target = f"metadata.items.{target}"
+    if target.startswith("log["):
+        target = "log.entries" + target.removeprefix("log")
+    return f"{target}.{name.replace('.zero.', '.').replace('.data.', '.')}"
+
+
+def fields_of(structure: str, target: str, prefix: str = "") -> list[tuple[str, str]]:
+    """Fields of a structure of a fixed place that any value can be given to."""
+    return [(target, prefix + item.id) for item in STRUCTURES[structure].fields
+            if item.type in ("bits", "u2", "u4", "u8", "guid") and not item.repeat]  # fmt: skip
+
+
+FIELDS = [
+    *(pair for name in HEADERS for pair in fields_of("header", name)),
+    *(pair for name in TABLES for pair in fields_of("region_table_header", name, "header.")),
+    *(pair for name in TABLES for n in (0, 1) for pair in fields_of("region_table_entry", name, f"entries[{n}].")),
+    *fields_of("metadata_table_header", "metadata_table", "header."),
+    *(pair for n in range(4) for pair in fields_of("metadata_table_entry", "metadata_table", f"entries[{n}].")),
+    *(pair for name in ITEMS for pair in fields_of(name, name)),
+    *fields_of("bat_entry", "bat[0]"),
+]
+
+
+def expanded(recipe: Recipe) -> bytes | None:
+    """The file, or None for one that is too large to be held."""
+    made = expand(recipe)
+    return made.to_bytes() if made.length <= LARGEST else None
+
+
+def edited(case: Case, number: int) -> list[FieldOverride]:
+    """The fields that a case edits in its file, or else some that are chosen by the number of the case."""
+    own = [one for one in case.recipes[-1].overrides if isinstance(one, FieldOverride)]
+    if len(own) == len(case.recipes[-1].overrides) > 0:
+        return own
+    at = random.Random(number)
+    guid = str(uuid.UUID(int=at.getrandbits(128)))
+    return [FieldOverride(target, name, guid if name.endswith(("guid", "item_id")) else 1)
+            for target, name in at.sample(FIELDS, 3)]  # fmt: skip
+
+
+def test_there_are_fields() -> None:
+    assert len(FIELDS) > 60
+
+
+@pytest.mark.parametrize("share", sampled(range(SHARES), 0))
+def test_a_case_and_its_base_differ_in_the_fields_that_it_edits(share: int) -> None:
+    """Whatever the edit does to the rest of the file: the base, whose structures are sound, is the second file."""
+    pairs = 0
+    for number, case in enumerate(CASES[share::SHARES]):
+        base = replace(case.recipes[-1], overrides=())
+        for override in edited(case, number):
+            try:
+                before, after = expanded(base), expanded(replace(base, overrides=(override,)))
+            except RecipeError:
+                continue  # an object that this file has not, or a child without its parent
+            if before == after or before is None or after is None:
+                continue
+            _, found = compared(after, before)
+            names, address = {name for change in found for name in change.fields}, addresses(override)
+            names -= {name for name in names if name.endswith(".checksum") and name != address}
+            with load_image(open_source(before), log="ignore") as image:
+                node = find(tree(image), address)
+            if node is not None and (not base.log.entries or any(node.owns(change.start) for change in found)):
+                assert names == {address}, (case.id, override)  # of an edit that went into the log, the log differs
+                pairs += 1
+    assert pairs >= 600 // SHARES
