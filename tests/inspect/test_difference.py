@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import uuid
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -20,9 +20,10 @@ from tests.support.sampling import sampled
 from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.conformance import FieldOverride, Recipe, RecipeError, expand
 from vhdx_runtime.conformance.cases import Case, load_cases
-from vhdx_runtime.disk.image import Image, load_image
+from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.inspect import find, leaves, tree
-from vhdx_runtime.inspect.difference import DifferingBytes, FileSide, LeafChange, changes, pieces, ranges
+from vhdx_runtime.inspect.difference import DifferingBytes, LeafChange, changes, pieces, ranges, whole
+from vhdx_runtime.inspect.entry_changes import EntryRun
 
 if TYPE_CHECKING:
     from tests.conftest import RealImages
@@ -43,14 +44,10 @@ def naive(one: bytes, other: bytes) -> list[int]:
     return [*np.nonzero(left != right)[0].tolist(), *range(both, end)]
 
 
-def side(image: Image) -> FileSide:
-    return FileSide(image.view, tree(image), 0, image.view.size)
-
-
-def compared(one: bytes, other: bytes, log: str = "ignore") -> tuple[list[DifferingBytes], list[LeafChange]]:
+def compared(one: bytes, other: bytes, log: str = "ignore") -> tuple[list[DifferingBytes], list[LeafChange | EntryRun]]:
     """The pieces and changes of two files, held against a walk over all leaves of both."""
     with load_image(open_source(one), log=log) as first, load_image(open_source(other), log=log) as second:
-        sides = (side(first), side(second))
+        sides = (whole(first, tree(first)), whole(second, tree(second)))
         found = list(pieces(*sides, ranges(*sides)))
         bytes_found = [at for piece in found for at in range(piece.start, piece.end)]
         assert bytes_found == naive(*(image.view.read_at(0, image.view.size) for image in (first, second)))
@@ -66,11 +63,10 @@ def compared(one: bytes, other: bytes, log: str = "ignore") -> tuple[list[Differ
                 if node is None:
                     assert piece.start >= image.source.size
                 else:
-                    assert low <= piece.start < piece.end <= high
                     assert is_part(node.path, path)
-        together = list(changes(found))
-    assert sum(change.bytes for change in together) == len(bytes_found)
-    assert sum(change.ranges for change in together) >= len(runs(bytes_found))
+                    assert low <= piece.start < piece.end <= (high if node.path == path else 1 << 40)
+        together = list(changes(*sides))
+    assert_changes(together, bytes_found)
     return found, together
 
 
@@ -79,11 +75,24 @@ def runs(offsets: list[int]) -> list[int]:
 
 
 def is_part(path: str, leaf: str) -> bool:
-    """The same leaf, or one of those that a leaf such as "bat[3..9]" stands for."""
-    if path == leaf:
+    """The same leaf, or what it stands for: one of "block[3..9]"; the whole table, of which entries are leaves."""
+    if path == leaf or (path == "bat" and leaf.startswith("bat[")):
         return True
     match, many = re.fullmatch(r"(\w+)\[(\d+)\]", path), re.fullmatch(r"(\w+)\[(\d+)\.\.(\d+)\]", leaf)
     return bool(match and many and match[1] == many[1] and int(many[2]) <= int(match[2]) <= int(many[3]))
+
+
+def assert_changes(found: list[LeafChange | EntryRun], offsets: list[int]) -> None:
+    """Each change says of the bytes that differ in its span as many as there are, and each entry its own two words."""
+    assert sum(change.bytes for change in found) == len(offsets)
+    assert sum(change.ranges for change in found) >= len(runs(offsets))
+    end = 0
+    for change in found:
+        inside = offsets[bisect_left(offsets, change.start) : bisect_left(offsets, change.end)]
+        assert (inside[0], inside[-1] + 1) == (change.start, change.end)
+        assert len(inside) == change.bytes
+        assert end <= change.start
+        end = change.end
 
 
 @pytest.mark.parametrize("batch", sampled(range(BATCHES), 0))
@@ -111,9 +120,8 @@ def test_a_file_and_what_is_left_of_it(cut: int) -> None:
     raw = made("differencing").to_bytes()
     for pair in ((raw, raw[:cut]), (raw[:cut], raw)):
         _, found = compared(*pair)
-        assert all(
-            (change.first if pair[0] is not raw else change.second) is None for change in found if change.start >= cut
-        )
+        lost = [change.paths[pair[0] is raw] for change in found if change.start >= cut]
+        assert set(lost) == {None}
         assert found[-1].end == len(raw)
 
 
@@ -127,7 +135,7 @@ def test_a_real_image_before_and_after_replay(real_images: RealImages) -> None:
     for image_id in real_images.records:
         path = real_images.path(image_id)
         with load_image(open_source(path), log="ignore") as stored, load_image(open_source(path)) as image:
-            sides = (side(stored), side(image))
+            sides = (whole(stored, tree(stored)), whole(image, tree(image)))
             found = list(pieces(*sides, ranges(*sides)))
             assert bool(found) == (image.log.state == "replayed" and image.view is not image.source)
             for piece in found:

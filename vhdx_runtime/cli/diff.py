@@ -16,9 +16,10 @@ from ..disk.virtual import VirtualDisk
 from ..errors import VhdxError
 from ..findings import Finding
 from ..inspect import Node, tree
-from ..inspect.difference import FileSide, LeafChange, as_values, changes, copies, pieces, ranges
+from ..inspect.difference import FileSide, LeafChange, changes, copies, ranges, whole
 from ..inspect.difference_text import lines
-from ..inspect.meaning import EntryChanges, came_and_went, facts
+from ..inspect.entry_changes import EntryChanges, EntryRun
+from ..inspect.meaning import came_and_went, facts
 from ..transfer.difference import Side, differences
 from ..transfer.extents import Lost, of_disk
 from ..wording import counted
@@ -91,6 +92,14 @@ class _Pair:
     table: EntryChanges = field(default_factory=EntryChanges)
     total: _Total = field(default_factory=_Total)
 
+    def is_equal(self, first: tuple[int, int], second: tuple[int, int]) -> bool:
+        """Whether two ranges of the two hold the same bytes."""
+        one, other = (
+            FileSide(image.view, root, start, max(0, min(end, image.view.size) - start))
+            for image, root, (start, end) in zip(self.images, self.trees, (first, second), strict=True)
+        )
+        return next(ranges(one, other), None) is None
+
     @property
     def is_one_file(self) -> bool:
         """Both are the same file."""
@@ -152,15 +161,13 @@ def _pair(stack: ExitStack, first: str, second: str | None, options: dict[str, A
     trees = (tree(one), tree(other))
     if options["copies"]:
         return _Pair((one, one), (trees[0], trees[0]), copies(one.source, trees[0]), "copies", (one, one))
-    first_side, second_side = (FileSide(image.view, root, 0, image.view.size)
-                               for image, root in zip(images, trees, strict=True))  # fmt: skip
-    sides = [(first_side, second_side)]
+    sides = [(whole(one, trees[0]), whole(other, trees[1]))]
     view = "before and after replay" if options["before_replay"] else "replayed" if options["replayed"] else "stored"
     meant = (one, other)
     if view == "stored":
         meant = (_loaded(stack, names[0], "replay", options), _loaded(stack, names[1], "replay", options))
     size = one.geometry.block_size if one.geometry else 0
-    table = EntryChanges(sides[0] if options["contents"] else None, size)
+    table = EntryChanges((one.view, other.view) if options["contents"] else None, size)
     return _Pair((one, other), trees, sides, view, meant, table)
 
 
@@ -191,16 +198,19 @@ def _added(pair: _Pair, found: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
         yield start, end
 
 
-def _counted(pair: _Pair, found: Iterable[LeafChange]) -> Iterator[LeafChange]:
+def _counted(pair: _Pair, found: Iterable[LeafChange | EntryRun]) -> Iterator[LeafChange | EntryRun]:
     for change in found:
         pair.total.bytes += change.bytes
         pair.total.changes += 1
-        pair.table.add(change)
+        if isinstance(change, EntryRun):
+            pair.table.add(change, pair.is_equal)
         yield change
 
 
-def _changes(pair: _Pair, sides: tuple[FileSide, FileSide], advance: Callable[[int], None]) -> Iterator[LeafChange]:
-    return _counted(pair, changes(pieces(*sides, ranges(*sides, advance))))
+def _changes(
+    pair: _Pair, sides: tuple[FileSide, FileSide], advance: Callable[[int], None]
+) -> Iterator[LeafChange | EntryRun]:
+    return _counted(pair, changes(*sides, advance))
 
 
 def _text(pair: _Pair, options: dict[str, Any], advance: Callable[[int], None]) -> Iterator[str]:
@@ -341,7 +351,9 @@ def _json(pair: _Pair, options: dict[str, Any], advance: Callable[[int], None]) 
         for change in _changes(pair, sides, advance):
             if pending:
                 yield pending + ","
-            pending = f"  {json.dumps(as_values(change, sides[0].start))}"
+            found = change.as_values()
+            placed = {name: sides[0].start + found[name] for name in ("start", "end")}
+            pending = f"  {json.dumps(found | placed)}"
     yield f"{pending}],"
     is_whole = pair.view != "copies"
     yield f' "facts": {json.dumps(_facts(pair) if is_whole else [])},'

@@ -6,9 +6,10 @@ the same place of the same file, and what is a hole on both, is not read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,11 @@ from vhdx_format.layout import HEADER_SLOT_SIZE, PLACES
 
 from ..codec.holes import data_ranges, joined, origin
 from ..codec.source import Source
-from .node import Node, trail
+from ..disk.image import Image
+from ..semantics.bat import ENTRY_SIZE
+from .bat import PATH
+from .entry_changes import Advance, EntryRun, Tables
+from .node import Node, find, trail
 from .space import Bounds
 from .structure import WORD
 
@@ -34,12 +39,14 @@ class FileSide:
         root: the tree that says what its bytes are.
         start: file offset of the first byte that is compared.
         length: how many bytes there are.
+        image: of the whole file, where it is compared as a whole, else None.
     """
 
     source: Source
     root: Node
     start: int
     length: int
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,22 @@ class LeafChange:
         owner = node.path.removesuffix(f".{WORD}")
         return tuple(f"{owner}.{name}" for name in bits) or (node.path,)
 
+    def as_values(self) -> dict[str, Any]:
+        """As plain values."""
+        one, other = self.paths
+        return {
+            "fields": list(self.fields),
+            "path_a": one,
+            "path_b": other,
+            "start": self.start,
+            "end": self.end,
+            "bytes": self.bytes,
+            "ranges": self.ranges,
+            "entries": None,
+            "value_a": None if self.first is None else self.first.value,
+            "value_b": None if self.second is None else self.second.value,
+        }
+
 
 def _path(node: Node | None) -> str | None:
     return None if node is None else node.path
@@ -111,13 +134,21 @@ def _slot(source: Source, root: Node, name: str) -> FileSide:
     return FileSide(source, root, offset, max(0, min(HEADER_SLOT_SIZE, source.size - offset)))
 
 
-def ranges(first: FileSide, second: FileSide, advance: Callable[[int], object] = lambda _: None) -> Iterator[Bounds]:
+def whole(image: Image, root: Node) -> FileSide:
+    """A file as it is read: after replay, unless it was loaded without."""
+    return FileSide(image.view, root, 0, image.view.size, image)
+
+
+def ranges(
+    first: FileSide, second: FileSide, advance: Advance = lambda _: None, within: Bounds = (0, _FAR)
+) -> Iterator[Bounds]:
     """The bytes that differ: what only the longer side has, too.
 
     Args:
         first: one side.
         second: the other one.
         advance: called with the number of bytes that are compared so far.
+        within: where to look, from where the sides start.
 
     Yields:
         Ascending ranges, not touching, from where the sides start.
@@ -125,20 +156,15 @@ def ranges(first: FileSide, second: FileSide, advance: Callable[[int], object] =
     Raises:
         VhdxError: a file cannot be read.
     """
-    both = min(first.length, second.length)
-    more = max(first.length, second.length)
-    rest = [(both, more)] if both < more else []
-    yield from joined(_chained(_in_both(first, second, both, advance), rest))
+    start, stop = within
+    both, more = (min(stop, choose(first.length, second.length)) for choose in (min, max))
+    rest = [(max(start, both), more)] if max(start, both) < more else []
+    yield from joined(chain(_in_both(first, second, (start, both), advance), rest))
     advance(more)
 
 
-def _chained(found: Iterator[Bounds], rest: Iterable[Bounds]) -> Iterator[Bounds]:
-    yield from found
-    yield from rest
-
-
-def _in_both(first: FileSide, second: FileSide, length: int, advance: Callable[[int], object]) -> Iterator[Bounds]:
-    for low, high in joined(merge(*(_data(side, length) for side in (first, second)))):
+def _in_both(first: FileSide, second: FileSide, within: Bounds, advance: Advance) -> Iterator[Bounds]:
+    for low, high in joined(merge(*(_data(side, *within) for side in (first, second)))):
         for at in range(low, high, _STEP):
             count = min(_STEP, high - at)
             if not _is_same(first, second, at, count):
@@ -148,8 +174,8 @@ def _in_both(first: FileSide, second: FileSide, length: int, advance: Callable[[
             advance(at + count)
 
 
-def _data(side: FileSide, length: int) -> Iterator[Bounds]:
-    found = data_ranges(side.source, side.start, length)
+def _data(side: FileSide, start: int, stop: int) -> Iterator[Bounds]:
+    found = data_ranges(side.source, side.start + start, max(0, stop - start))
     return ((low - side.start, high - side.start) for low, high in found)
 
 
@@ -189,7 +215,40 @@ def pieces(first: FileSide, second: FileSide, found: Iterable[Bounds]) -> Iterat
             start = stop
 
 
-def changes(found: Iterable[DifferingBytes]) -> Iterator[LeafChange]:
+def changes(first: FileSide, second: FileSide, advance: Advance = lambda _: None) -> Iterator[LeafChange | EntryRun]:
+    """What differs, by leaves and by entries of the block allocation table; together exactly the bytes that differ.
+
+    Args:
+        first: one side.
+        second: the other one.
+        advance: called with the number of bytes that are compared so far.
+
+    Raises:
+        VhdxError: a file cannot be read.
+    """
+    tables = _tables(first, second)
+    low, high = tables.within if tables else (0, 0)
+    if tables:
+        yield from _together(pieces(first, second, ranges(first, second, advance, (0, low))))
+        yield from tables.changes(advance)
+    yield from _together(pieces(first, second, ranges(first, second, advance, (high, _FAR))))
+
+
+def _tables(first: FileSide, second: FileSide) -> Tables | None:
+    """The tables of two whole files, where they begin at one place and nothing else lies over them."""
+    one, other = first.image, second.image
+    if one is None or other is None or not (one.bat and one.geometry and other.bat and other.geometry):
+        return None
+    offset = one.bat.file_offset
+    nodes = [find(side.root, PATH) for side in (first, second)]
+    if offset != other.bat.file_offset or any(node is None or node.extents != node.parts for node in nodes):
+        return None
+    count = min(one.bat.entry_count, other.bat.entry_count)
+    within = (offset, offset + count * ENTRY_SIZE)
+    return Tables((first.source, second.source), one.bat, one.geometry, within) if count else None
+
+
+def _together(found: Iterable[DifferingBytes]) -> Iterator[LeafChange]:
     """Pieces, put together by their leaves."""
     change: LeafChange | None = None
     for piece in found:
@@ -206,7 +265,10 @@ def changes(found: Iterable[DifferingBytes]) -> Iterator[LeafChange]:
 
 @dataclass(slots=True)
 class _Owners:
-    """Finds the leaf of a byte, and how far it goes on; quickest where each byte asked for is behind the last one."""
+    """Finds the leaf of a byte, and how far it goes on; quickest where each byte asked for is behind the last one.
+
+    The block allocation table counts as a leaf but for what is behind its entries.
+    """
 
     side: FileSide
     _way: list[Node] = field(default_factory=list)
@@ -231,25 +293,11 @@ class _Owners:
         self._way += below if not self._way else below[1:]
         self._leaf = self._way.pop() if self._way else None
         end = self.side.start + self.side.length  # of what a log made grow, where no leaf has the byte
+        if self._leaf is not None and self._leaf.path.startswith(f"{PATH}[") and self._way:
+            self._leaf = self._way.pop()  # the whole table: its entries are compared as words, where they can be
+            bat = self.side.image.bat if self.side.image else None
+            end = bat.file_offset + bat.entry_count * ENTRY_SIZE if bat else end
         if self._leaf is not None:
-            end = next(start + size for start, size in self._leaf.extents or () if start <= place < start + size)
+            extents = ((start, start + size) for start, size in self._leaf.extents or ())
+            end = min(end, next(stop for start, stop in extents if start <= place < stop))
         self._end = min(end - self.side.start, self.side.length)
-
-
-def as_values(change: LeafChange, start: int = 0) -> dict[str, Any]:
-    """A change as plain values; `start` is added to its offsets."""
-    return {
-        "fields": list(change.fields),
-        "path_a": change.paths[0],
-        "path_b": change.paths[1],
-        "start": start + change.start,
-        "end": start + change.end,
-        "bytes": change.bytes,
-        "ranges": change.ranges,
-        "value_a": _value(change.first),
-        "value_b": _value(change.second),
-    }
-
-
-def _value(node: Node | None) -> int | str | None:
-    return None if node is None else node.value

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
-
-from vhdx_format.layout import SECTOR_BITMAP_BLOCK_SIZE
 
 from ..disk.image import Image
 from ..disk.summary import describe, summarise
 from ..findings import Finding
-from .difference import FileSide, LeafChange, ranges
 from .node import Node, find
-from .words import BITMAP
 
 _LEFT_OUT: Final = ("file", "findings", "hint", "foreign", "cut", "possible_loss")  # names, and what findings say
 _IN_WORDS: Final = re.compile(r"\.reason$|\.problems\b")  # what other facts and findings say
@@ -64,51 +58,6 @@ def _entries(root: Node) -> Iterator[tuple[str, Any]]:
     for node in islice(log.children() if log is not None and log.children else (), _ENTRIES):
         if "status" in node.details:
             yield f"{node.path}.status", node.details["status"]
-
-
-@dataclass(slots=True)
-class EntryChanges:
-    """What became of the entries of the block allocation table.
-
-    Attributes:
-        sides: the files, to compare the blocks of entries that name another place; None where nobody wants to know.
-        block_size: of payload blocks, in bytes.
-        states: how many entries went from one state to another one, by the names of both.
-        moved: how many keep their state and name another place.
-        same: how many of these have the same bytes there; None where that was not looked at.
-    """
-
-    sides: tuple[FileSide, FileSide] | None = None
-    block_size: int = 0
-    states: Counter[tuple[str, str]] = field(default_factory=Counter)
-    moved: int = 0
-    same: int | None = None
-
-    def add(self, change: LeafChange) -> None:
-        """Take a change into account, if it is one of an entry."""
-        one, other = change.first, change.second
-        if one is None or other is None or not ("owner" in one.details and one.path == other.path):
-            return
-        if one.details["state"] != other.details["state"]:
-            self.states[one.meaning, other.meaning] += 1
-        elif one.details["file_offset"] != other.details["file_offset"]:
-            self.moved += 1
-            if self.sides is not None:
-                self.same = (self.same or 0) + self._is_same(one, other, *self.sides)
-
-    def _is_same(self, one: Node, other: Node, first: FileSide, second: FileSide) -> bool:
-        size = SECTOR_BITMAP_BLOCK_SIZE if one.details["owner"] == BITMAP else self.block_size
-
-        def _block(side: FileSide, node: Node) -> FileSide:
-            start = int(str(node.details["file_offset"]))
-            return FileSide(side.source, side.root, start, max(0, min(size, side.length - start)))
-
-        return next(ranges(_block(first, one), _block(second, other)), None) is None
-
-    def as_values(self) -> dict[str, Any]:
-        """As plain values."""
-        states = [{"a": old, "b": new, "entries": count} for (old, new), count in self.states.items()]
-        return {"states": states, "moved": self.moved, "moved_same_bytes": self.same}
 
 
 def came_and_went(
