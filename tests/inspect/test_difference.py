@@ -78,7 +78,7 @@ def is_part(path: str, leaf: str) -> bool:
     """The same leaf, or what it stands for: one of "block[3..9]"; the whole table, of which entries are leaves."""
     if path == leaf or (path == "bat" and leaf.startswith("bat[")):
         return True
-    match, many = re.fullmatch(r"(\w+)\[(\d+)\]", path), re.fullmatch(r"(\w+)\[(\d+)\.\.(\d+)\]", leaf)
+    match, many = re.fullmatch(r"(.+)\[(\d+)\]", path), re.fullmatch(r"(.+)\[(\d+)\.\.(\d+)\]", leaf)
     return bool(match and many and match[1] == many[1] and int(many[2]) <= int(match[2]) <= int(many[3]))
 
 

@@ -115,7 +115,8 @@ class _Pair:
 @click.option("--check/--no-check", "checks", default=None, help="Compare what vhdx check finds in both, or only what "
               f"opening finds; without either, tables of up to {_CHECKED} entries are checked.")  # fmt: skip
 @click.option("--contents", is_flag=True, help="Read blocks that have moved, and say how many hold the same bytes.")
-@click.option("--guest/--no-guest", default=True, show_default=True, help="Compare the disks that guests see, too.")
+@click.option("--guest/--no-guest", default=None, help="Compare the disks that guests see, or not; without "
+              "either, unless a disk gives more than its files hold.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=0), default=_LIMIT, show_default=True,
               help="Lines for each object, 0 for all. Not for --json.")  # fmt: skip
 @click.option("--ranges", "every_range", is_flag=True, help="Print only the ranges of bytes that differ, all of them.")
@@ -321,21 +322,27 @@ class _Guest:
 @contextmanager
 def _guest(pair: _Pair, options: dict[str, Any]) -> Iterator[_Guest | None]:
     """Where the disks differ; None where that is not asked for."""
-    if pair.is_one_file or not options["guest"]:
+    if pair.is_one_file or options["guest"] is False:
         yield None
         return
     with ExitStack() as stack:
         guest = _Guest()
         try:
-            one, other = (_disk(stack.enter_context(opened(image.name, options))) for image in pair.images)
-            guest.found = differences(one, other, lambda _: None)
+            disks = [stack.enter_context(opened(image.name, options)) for image in pair.images]
+            if options["guest"] is None and (large := next(filter(_is_amplified, disks), None)):
+                guest.error = f"{large.name} gives more than its files hold; --guest compares it all the same"
+            else:
+                one, other = (Side(disk.size, of_disk(disk, Lost()), disk.readinto_at) for disk in disks)
+                guest.found = differences(one, other, lambda _: None)
         except Failure as failure:
             guest.error = str(failure)
         yield guest
 
 
-def _disk(disk: VirtualDisk) -> Side:
-    return Side(disk.size, of_disk(disk, Lost()), disk.readinto_at)
+def _is_amplified(disk: VirtualDisk) -> bool:
+    from ..transfer.amplification import held, is_amplified
+
+    return is_amplified(disk, held(disk))
 
 
 def _json(pair: _Pair, options: dict[str, Any], advance: Callable[[int], None]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TypeAlias
 
@@ -160,9 +161,7 @@ class _Maker:
         present = is_present(run) and is_whole
         kept = "not in the file as a whole, so it says nothing" if is_present(run) else _KEPT
 
-        def _children() -> Iterator[Node]:
-            raw = self.image.view.read_at(span.file_offset, span.size)
-            return _shares(area, self.bat, self.geometry, run.number, span.file_offset, raw)
+        shares = _Shares(area, self.bat, self.geometry, run.number, span.file_offset)
 
         return area.node(
             name,
@@ -174,38 +173,89 @@ class _Maker:
             meaning=meaning,
             details=details,
             note="" if present else kept,
-            children=_children if present else None,
+            children=shares.nodes if present else None,
+            seek=shares.holding if present else None,
         )
 
 
-def _shares(area: Area, bat: Bat, geometry: Geometry, chunk: int, offset: int, raw: bytes) -> Iterator[Node]:
-    """The bits of a chunk's payload blocks: blocks whose bits are all clear, or all set, as runs."""
-    size = SECTOR_BITMAP_BLOCK_SIZE // geometry.chunk_ratio
-    first = chunk * geometry.chunk_ratio
-    count = min(geometry.chunk_ratio, geometry.payload_blocks - first)
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """The bits of a sector bitmap block, by payload block.
 
-    def _kind(place: int) -> tuple[str, int]:
-        part = raw[place * size : (place + 1) * size]
-        if part.count(0) == size:
-            return _CLEAR, 0
-        return (_SET, 0) if part.count(255) == size else (_MIXED, place)
+    Attributes:
+        area: of the sector bitmap block.
+        bat: the table.
+        geometry: sizes of the disk.
+        chunk: whose bits they are.
+        offset: file offset of the first one.
+    """
 
-    for (filling, _), group in groupby(range(count), _kind):
-        members = list(group)
-        start, length = members[0] * size, len(members) * size
-        number = first + members[0]
-        name = f"block[{number}]" if len(members) == 1 else f"block[{number}..{number + len(members) - 1}]"
-        details: dict[str, Detail] = {"bits": filling, "first_block": number, "blocks": len(members)}
+    area: Area
+    bat: Bat
+    geometry: Geometry
+    chunk: int
+    offset: int
+
+    @property
+    def _size(self) -> int:
+        """Bytes of one payload block's bits."""
+        return SECTOR_BITMAP_BLOCK_SIZE // self.geometry.chunk_ratio
+
+    @property
+    def _first(self) -> int:
+        return self.chunk * self.geometry.chunk_ratio
+
+    @property
+    def _count(self) -> int:
+        return min(self.geometry.chunk_ratio, self.geometry.payload_blocks - self._first)
+
+    def nodes(self) -> Iterator[Node]:
+        """Blocks whose bits are all clear, or all set, as runs; then the bits that no block uses."""
+        size, raw = self._size, self.area.source.read_at(self.offset, SECTOR_BITMAP_BLOCK_SIZE)
+
+        def _kind(place: int) -> tuple[str, int]:
+            filling = _filling(raw[place * size : (place + 1) * size])
+            return filling, place if filling == _MIXED else 0
+
+        for (filling, _), group in groupby(range(self._count), _kind):
+            members = list(group)
+            yield self._share(members[0], len(members), filling, raw[members[0] * size : (members[-1] + 1) * size])
+        yield from self._unused()
+
+    def holding(self, file_offset: int) -> Iterator[Node]:
+        """The bits of one block, or those that no block uses."""
+        place = (file_offset - self.offset) // self._size
+        if place >= self._count:
+            yield from self._unused()
+            return
+        raw = self.area.source.read_at(self.offset + place * self._size, self._size)
+        yield self._share(place, 1, _filling(raw), raw)
+
+    def _share(self, place: int, count: int, filling: str, raw: bytes) -> Node:
+        number = self._first + place
+        name = f"block[{number}]" if count == 1 else f"block[{number}..{number + count - 1}]"
+        details: dict[str, Detail] = {"bits": filling, "first_block": number, "blocks": count}
         if filling == _MIXED:
-            details |= _described(bat, geometry, number, raw[start : start + length])
-        note = f"{details['set_bits']} of {size * 8} bits set" if filling == _MIXED else f"all {filling}"
-        path = f"bitmap[{chunk}].{name}"
-        yield area.node(name, path, "bitmap_bits", offset + start, length, details=details, note=note)
-    used = count * size
-    if used < SECTOR_BITMAP_BLOCK_SIZE:
-        path = f"bitmap[{chunk}].unused"
-        note = "bits behind the disk's end"
-        yield area.filled("unused", path, "free", offset + used, SECTOR_BITMAP_BLOCK_SIZE - used, note=note)
+            details |= _described(self.bat, self.geometry, number, raw)
+        note = f"{details['set_bits']} of {len(raw) * 8} bits set" if filling == _MIXED else f"all {filling}"
+        start = self.offset + place * self._size
+        path = f"bitmap[{self.chunk}].{name}"
+        return self.area.node(name, path, "bitmap_bits", start, len(raw), details=details, note=note)
+
+    def _unused(self) -> Iterator[Node]:
+        used = self._count * self._size
+        if used < SECTOR_BITMAP_BLOCK_SIZE:
+            path = f"bitmap[{self.chunk}].unused"
+            note = "bits behind the disk's end"
+            yield self.area.filled(
+                "unused", path, "free", self.offset + used, SECTOR_BITMAP_BLOCK_SIZE - used, note=note
+            )
+
+
+def _filling(raw: bytes) -> str:
+    if raw.count(0) == len(raw):
+        return _CLEAR
+    return _SET if raw.count(255) == len(raw) else _MIXED
 
 
 def _described(bat: Bat, geometry: Geometry, block: int, raw: bytes) -> dict[str, Detail]:
