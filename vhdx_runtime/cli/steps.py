@@ -31,6 +31,7 @@ NEXT: Final = {
     "stopped": "the same command does it from the start",
     "target": "see that it is a regular file which you may write, and that no other program has it open",
     "set": "write --set NAME=VALUE as the plan shows it, with a size such as 4096 or 2M",
+    "format of findings": "leave out one of the two; --format json is what --json prints",
     "rule": "`vhdx rules` lists the ids; in patterns * stands for anything: 'BAT-*'",
     "book": "`vhdx book` lists what is in it",
     "case": "`vhdx conformance list` lists the cases and their areas",
