@@ -9,18 +9,21 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as made_by
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..codec.source import Source
 from ..findings import Finding
 from ..wording import brief
 from .space import FileExtent
 
+if TYPE_CHECKING:
+    from .series import Series
+
 Children: TypeAlias = "Callable[[], Iterable[Node]]"
 Detail: TypeAlias = "int | str | bool | list[Any] | dict[str, Any] | None"
 
 _STEP = 1 << 20
-_DOT = re.compile(r"\.(?![^\[]*\])")  # not those of "sectors[5..18]"
+DOT = re.compile(r"\.(?![^\[]*\])")  # not those of "sectors[5..18]"
 _INDEXED = re.compile(r"(.+)\[[^\]]*\]")
 
 
@@ -77,6 +80,8 @@ class Node:
         lookup: finds a child by its name where there are too many to go through.
         seek: the children that may own a byte of the file, where there are too many to go through.
         source: what `parts` are offsets of.
+        series: the arrays of members that have an address below it, by the name that the members have in common, where
+            there are too many to go through: "bat", "block" and "bitmap" of the root.
     """
 
     __repr__ = brief
@@ -105,6 +110,7 @@ class Node:
     lookup: Callable[[str], Node | None] | None = None
     seek: Callable[[int], Iterable[Node]] | None = None
     source: Source | None = None
+    series: Mapping[str, Series] = made_by(default_factory=dict)
 
     @property
     def offset(self) -> int | None:
@@ -174,7 +180,7 @@ def resolve(root: Node, path: str) -> tuple[Node, str | None]:
         The last node on the way, and the name that it has no child of; None where the address leads to it.
     """
     node = root
-    for name in _DOT.split(path) if path else ():
+    for name in DOT.split(path) if path else ():
         found = child(node, name)
         if found is None:
             return node, name

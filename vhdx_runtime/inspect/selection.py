@@ -1,0 +1,130 @@
+"""The nodes whose addresses match a pattern, and of these the ones of which conditions hold.
+
+Goes into no branch in which nothing can match; of a large table it makes nodes only for entries that may be meant.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
+
+from .facts import Condition, facts
+from .node import DOT, Node, child
+
+_ANY_DEPTH = "**"
+_INDEXED = re.compile(r"([^\[\]]*)\[(?:(\*)|(\d+)(?:\.\.(\d+))?)\]")
+_INDEX = re.compile(r".*\[(\d+)\]")
+_WILD = "*?"
+
+
+class _Step(NamedTuple):
+    """One step of a pattern.
+
+    Attributes:
+        text: as written.
+        base: what stands before an index; with wildcards, where it has some.
+        indices: the indices that are meant; None where none is spoken of.
+        names: matches the names of nodes.
+    """
+
+    text: str
+    base: str
+    indices: range | None
+    names: re.Pattern[str]
+
+    @property
+    def is_literal(self) -> bool:
+        """It is the name of one node."""
+        return not set(_WILD) & set(self.text) and (self.indices is None or len(self.indices) == 1)
+
+    def matches(self, name: str) -> bool:
+        """True for the name of a node that is meant: "sectors[4..9]" itself, and what is in it."""
+        if name == self.text or self.indices is None or len(self.indices) == sys.maxsize:
+            return self.names.fullmatch(name) is not None
+        index = _INDEX.fullmatch(name)
+        return index is not None and int(index[1]) in self.indices and self.names.fullmatch(name) is not None
+
+
+def select(root: Node, pattern: str, conditions: Sequence[Condition] = ()) -> Iterator[Node]:
+    """The nodes at addresses that match, in the order of the tree.
+
+    Args:
+        root: of the file.
+        pattern: names joined by dots, in which `*` and `?` stand for others; `[*]` and `[100..200]` for indices, and
+            `**` for any number of names. "bat[*]" are the entries one by one, as "block[*]" are the blocks.
+        conditions: all of them hold for what is given.
+
+    Raises:
+        ValueError: a range of indices ends before it starts.
+    """
+    steps = [_step(text) for text in DOT.split(pattern)] if pattern else []
+    for node in _walk(root, steps, conditions):
+        if not conditions:
+            yield node
+        else:
+            known = facts(node)
+            if all(one.holds(known) for one in conditions):
+                yield node
+
+
+def _step(text: str) -> _Step:
+    match = _INDEXED.fullmatch(text)
+    if match is None:
+        return _Step(text, text, None, re.compile(_expression(text), re.S))
+    base, star, first, last = match.groups()
+    if star:
+        return _Step(text, base, range(sys.maxsize), re.compile(rf"{_expression(base)}\[[^\]]*\]", re.S))
+    stop = int(last or first) + 1
+    if stop <= int(first):
+        raise ValueError(f"{text!r} ends before it starts")
+    names = rf"{_expression(base)}\[\d+\]|{re.escape(text)}"
+    return _Step(text, base, range(int(first), min(stop, sys.maxsize - 1)), re.compile(names, re.S))
+
+
+def _expression(pattern: str) -> str:
+    return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+
+
+def _walk(node: Node, steps: Sequence[_Step], conditions: Sequence[Condition]) -> Iterator[Node]:
+    """The nodes below one that match; `conditions` may keep some away, and need not."""
+    if not steps:
+        yield node
+        return
+    step, rest = steps[0], steps[1:]
+    if step.text == _ANY_DEPTH:
+        yield from _walk(node, rest, conditions)
+        for one in node.children() if node.children else ():
+            yield from _walk(one, steps, conditions)
+        return
+    for one in _matching(node, step, () if rest else conditions):
+        yield from _walk(one, rest, conditions)
+
+
+def _matching(node: Node, step: _Step, conditions: Sequence[Condition]) -> Iterator[Node]:
+    """The nodes that one step leads to."""
+    if step.indices is not None and step.base in node.series:
+        yield from node.series[step.base].nodes(step.indices, conditions)
+        return
+    if step.is_literal:
+        found = child(node, step.text)
+        if found is not None:
+            yield found
+        return
+    if node.lookup is not None and step.indices is not None and not set(_WILD) & set(step.base):
+        made = map(partial(_member, node, step.base), step.indices)
+        first = next(made, None)
+        if first is not None:
+            for one in chain([first], made):
+                if one is None:
+                    return
+                yield one
+            return
+    yield from (one for one in (node.children() if node.children else ()) if step.matches(one.name))
+
+
+def _member(node: Node, base: str, index: int) -> Node | None:
+    return node.lookup(f"{base}[{index}]") if node.lookup is not None else None
