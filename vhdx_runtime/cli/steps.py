@@ -56,7 +56,7 @@ NEXT: Final = {
     "of a selection": "name the nodes with --select, --select 'bat[*]' say",
     "jsonl and columns": "leave out one of the two; --columns gives CSV",
     "where": "write FIELD=VALUE, with =, !=, <, <=, > or >= in it, as in state=FULLY_PRESENT or 'offset>=0x300000'",
-    "pattern": "`vhdx inspect IMAGE` shows the names; *, ? stand for any text, [*], [0..9] for indices, ** for any path",
+    "pattern": "`vhdx inspect IMAGE` shows the names; *, ? stand for text, [*], [0..9] for indices, ** for any path",
     "jq": "pip install 'vhdx-runtime[query]' brings it; --select and --where do without it",
     "large query": "begin it with a path and a |, as in '.bat.entries[] | select(.state==6)'; or use --select",
     "query": "begin with '.header_1' or '.bat.entries[] |', say; `vhdx inspect IMAGE` shows the names",
