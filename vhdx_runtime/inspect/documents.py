@@ -15,11 +15,12 @@ from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from vhdx_format.layout import BAT_STATE_MASK, LOG_SECTOR_SIZE
+from vhdx_format.layout import BAT_STATE_MASK, LOG_SECTOR_SIZE, STRUCTURES
 
 from ..codec.overlay import Overlay
 from ..semantics.bat import ENTRY_SIZE
 from ..semantics.table import MIB, Array, Part, broken, parts
+from . import log
 from .area import Area
 from .bat import state_name
 from .facts import facts
@@ -100,12 +101,13 @@ def member(root: Node, node: Node, name: str) -> Node | Members | None:
         return _of_series(root.series["bat"])
     found: Node | None = None
     first = node.lookup(f"{name}[0]") if node.lookup is not None and node is not root else None
+    first = first if first is not None and first.name == f"{name}[0]" else None
     if first is None:
         for one in node.children() if node.children is not None else ():
             if one.name in (name, f"{name}[0]"):
                 found = one
                 break
-    if first is not None or (found is not None and found.name != name):
+    if first is not None or (found is not None and found.name != name) or (found is None and name in _arrays(node)):
         return Members(lambda: (one for one, _ in _numbered(node, name)))
     if found is not None and node is root and name in _LISTS:
         return Members(found.children or tuple)
@@ -114,6 +116,16 @@ def member(root: Node, node: Node, name: str) -> Node | Members | None:
     if node is root and name in root.series:
         return _of_series(root.series[name])
     return node.lookup(name) if node.lookup is not None and name not in brief(node) else None
+
+
+def _arrays(node: Node) -> tuple[str, ...]:
+    """Arrays that stand in the document of a node also where they are empty."""
+    if node.children is None:
+        return ()
+    if node.path == log.PATH:
+        return (ENTRIES,)
+    declared = STRUCTURES.get(node.structure)
+    return tuple(item.id for item in declared.fields if item.repeat) if declared else ()
 
 
 def _of_series(series: Series) -> Members:
@@ -162,7 +174,8 @@ class _Maker:
         made = brief(node)
         if node.path == "bat" and "bat" in self.root.series:
             made[ENTRIES] = self.array(_of_series(self.root.series["bat"]))
-        taken: dict[str, list[Any]] = {}
+        taken: dict[str, list[Any]] = {name: [] for name in _arrays(node)}
+        made |= taken
         for one in node.children() if node.children is not None else ():
             if node.path == "bat" and one.path.startswith("bat["):
                 continue

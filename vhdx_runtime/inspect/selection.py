@@ -39,7 +39,7 @@ class _Step(NamedTuple):
     @property
     def is_literal(self) -> bool:
         """It is the name of one node."""
-        return not set(_WILD) & set(self.text) and (self.indices is None or len(self.indices) == 1)
+        return not set(_WILD) & set(self.text) and (self.indices is None or ".." not in self.text)
 
     def matches(self, name: str) -> bool:
         """True for the name of a node that is meant: "sectors[4..9]" itself, and what is in it."""
@@ -50,7 +50,7 @@ class _Step(NamedTuple):
 
 
 def select(root: Node, pattern: str, conditions: Sequence[Condition] = ()) -> Iterator[Node]:
-    """The nodes at addresses that match, in the order of the tree.
+    """The nodes at addresses that match, in the order of the tree; behind `**` first those nearer to where it stands.
 
     Args:
         root: of the file.
@@ -59,9 +59,11 @@ def select(root: Node, pattern: str, conditions: Sequence[Condition] = ()) -> It
         conditions: all of them hold for what is given.
 
     Raises:
-        ValueError: a range of indices ends before it starts.
+        ValueError: a range of indices ends before it starts, or `**` is there twice.
     """
     steps = [_step(text) for text in DOT.split(pattern)] if pattern else []
+    if sum(step.text == _ANY_DEPTH for step in steps) > 1:
+        raise ValueError(f"{pattern!r}: ** can stand there once")
     for node in _walk(root, steps, conditions):
         if not conditions:
             yield node
@@ -89,23 +91,34 @@ def _expression(pattern: str) -> str:
     return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
 
 
-def _walk(node: Node, steps: Sequence[_Step], conditions: Sequence[Condition]) -> Iterator[Node]:
-    """The nodes below one that match; `conditions` may keep some away, and need not."""
+def _walk(node: Node, steps: Sequence[_Step], conditions: Sequence[Condition], *, deep: bool = False) -> Iterator[Node]:
+    """The nodes below one that match.
+
+    Args:
+        node: where the steps start.
+        steps: what is left of the pattern.
+        conditions: they may keep some nodes away, and need not.
+        deep: a `**` stands before the steps, so only names in the tree count, and each node is given once.
+    """
     if not steps:
         yield node
         return
     step, rest = steps[0], steps[1:]
     if step.text == _ANY_DEPTH:
-        yield from _walk(node, rest, conditions)
+        yield from _walk(node, rest, conditions, deep=True)
         for one in node.children() if node.children else ():
-            yield from _walk(one, steps, conditions)
+            yield from _walk(one, steps, conditions, deep=True)
         return
-    for one in _matching(node, step, () if rest else conditions):
+    for one in _children(node, step) if deep else _matching(node, step, () if rest else conditions):
         yield from _walk(one, rest, conditions)
 
 
+def _children(node: Node, step: _Step) -> Iterator[Node]:
+    return (one for one in (node.children() if node.children else ()) if step.matches(one.name))
+
+
 def _matching(node: Node, step: _Step, conditions: Sequence[Condition]) -> Iterator[Node]:
-    """The nodes that one step leads to."""
+    """The nodes that one step leads to; also those that only have an address."""
     if step.indices is not None and step.base in node.series:
         yield from node.series[step.base].nodes(step.indices, conditions)
         return
@@ -118,13 +131,19 @@ def _matching(node: Node, step: _Step, conditions: Sequence[Condition]) -> Itera
         made = map(partial(_member, node, step.base), step.indices)
         first = next(made, None)
         if first is not None:
-            for one in chain([first], made):
-                if one is None:
-                    return
-                yield one
+            yield from chain([first], _up_to_none(made))
             return
-    yield from (one for one in (node.children() if node.children else ()) if step.matches(one.name))
+    yield from _children(node, step)
+
+
+def _up_to_none(nodes: Iterator[Node | None]) -> Iterator[Node]:
+    for one in nodes:
+        if one is None:
+            return
+        yield one
 
 
 def _member(node: Node, base: str, index: int) -> Node | None:
-    return node.lookup(f"{base}[{index}]") if node.lookup is not None else None
+    name = f"{base}[{index}]"
+    found = node.lookup(name) if node.lookup is not None else None
+    return found if found is not None and found.name == name else None
