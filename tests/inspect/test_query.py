@@ -95,7 +95,7 @@ def test_answers_are_those_of_a_naive_evaluation(name: str) -> None:
             assert ask(image, f"[{path}]|length") == [1]
 
 
-@pytest.mark.parametrize("name", ["dynamic", "differencing", "wrapped", "overlapping blocks"])
+@pytest.mark.parametrize("name", ["dynamic", "wrapped", "overlapping blocks"])
 @pytest.mark.parametrize(
     "query",
     [
