@@ -113,6 +113,10 @@ def test_answers_are_those_of_a_naive_evaluation(name: str) -> None:
         ".blocks[].virtual_offset",
         ".bat.entries[0] # the first",
         ".bat.entries[99999]",
+        ".bat.entries[1:3][] | .index",
+        ".bat.entries[:2][].state",
+        ".log.entries[0:1][].descriptors[0].target",
+        ".unclaimed[1:][]",
         "def f: .index; .bat.entries[] | f",
         ".. | objects | select(.findings) | .path",
     ],
@@ -156,6 +160,7 @@ def test_a_document_that_is_too_large_is_refused_and_a_path_is_not(tmp_path: Pat
                 ask(image, query)
         assert ask(image, ".bat.entries[] | select(.index == 69000) | .state") == [0]
         assert ask(image, ".bat.entries[69000].index") == [69000]
+        assert ask(image, ".bat.entries[69000:69002][].index") == [69000, 69001]
         assert ask(image, ".header_1.version.value") == [1]
     result = run("inspect", path, "--query", ".bat.entries | length", code=2)
     assert "more than 65,536 nodes" in result.stderr

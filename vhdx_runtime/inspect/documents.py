@@ -10,9 +10,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from vhdx_format.layout import BAT_STATE_MASK, LOG_SECTOR_SIZE, STRUCTURES
@@ -38,8 +38,6 @@ _MEMBER = re.compile(r"(.+)\[(\d+)\]")
 _HALF = re.compile(r"(.+)_(?:low|high)")
 _STATES: Final = BAT_STATE_MASK + 1
 
-Text: TypeAlias = str
-
 
 class TooLarge(ValueError):
     """A document would have more than `LIMIT` nodes."""
@@ -52,10 +50,18 @@ class Members:
     Attributes:
         all: goes through its members.
         series: the same where there may be very many of them, or None.
+        make: makes one of them by its number, or None where one has to go through all.
     """
 
     all: Callable[[], Iterable[Node]]
     series: Series | None = None
+    make: Callable[[int], Node | None] | None = None
+
+    def some(self, wanted: range) -> Iterable[Node]:
+        """Those with some numbers, in steps of 1."""
+        if self.series is not None:
+            return self.series.nodes(wanted, ())
+        return islice(self.all(), wanted.start, wanted.stop)
 
     def at(self, number: int) -> Node | None:
         """One of them; negative numbers count from the end."""
@@ -66,6 +72,8 @@ class Members:
             return None
         if self.series is not None:
             return self.series.make(number) if number < self.series.count else None
+        if self.make is not None:
+            return self.make(number)
         return next(iter(islice(self.all(), number, None)), None)
 
 
@@ -108,7 +116,8 @@ def member(root: Node, node: Node, name: str) -> Node | Members | None:
                 found = one
                 break
     if first is not None or (found is not None and found.name != name) or (found is None and name in _arrays(node)):
-        return Members(lambda: (one for one, _ in _numbered(node, name)))
+        make = None if first is None or node.lookup is None else partial(_numbered_one, node.lookup, name)
+        return Members(lambda: _numbered(node, name), make=make)
     if found is not None and node is root and name in _LISTS:
         return Members(found.children or tuple)
     if found is not None:
@@ -132,12 +141,16 @@ def _of_series(series: Series) -> Members:
     return Members(lambda: series.nodes(range(series.count), ()), series)
 
 
-def _numbered(node: Node, name: str) -> Iterator[tuple[Node, int]]:
+def _numbered_one(lookup: Callable[[str], Node | None], name: str, number: int) -> Node | None:
+    return lookup(f"{name}[{number}]")
+
+
+def _numbered(node: Node, name: str) -> Iterator[Node]:
     """The children "name[0]", "name[1]" and so on."""
     count = 0
     for one in node.children() if node.children is not None else ():
         if one.name == f"{name}[{count}]":
-            yield one, count
+            yield one
             count += 1
 
 
@@ -188,12 +201,12 @@ class _Maker:
         return made
 
 
-def text(value: Any) -> Text:
+def text(value: Any) -> str:
     """A document as JSON that jq reads."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode("utf-8")
 
 
-def entry_texts(series: Series) -> Iterator[list[Text]]:
+def entry_texts(series: Series) -> Iterator[list[str]]:
     """The entries of the BAT as documents, some thousand at a time.
 
     Args:
@@ -211,7 +224,7 @@ def entry_texts(series: Series) -> Iterator[list[Text]]:
         yield made
 
 
-def _plain_texts(part: Part, start: int) -> list[Text]:
+def _plain_texts(part: Part, start: int) -> list[str]:
     """Entries of which there is no more to say than what stands in their words."""
     index = np.arange(part.start, part.start + len(part.words))
     cycle = part.geometry.chunk_ratio + 1

@@ -9,15 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as made_by
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from ..codec.source import Source
 from ..findings import Finding
 from ..wording import brief
 from .space import FileExtent
-
-if TYPE_CHECKING:
-    from .series import Series
 
 Children: TypeAlias = "Callable[[], Iterable[Node]]"
 Detail: TypeAlias = "int | str | bool | list[Any] | dict[str, Any] | None"
@@ -81,7 +78,7 @@ class Node:
         seek: the children that may own a byte of the file, where there are too many to go through.
         source: what `parts` are offsets of.
         series: the arrays of members that have an address below it, by the name that the members have in common, where
-            there are too many to go through: "bat", "block" and "bitmap" of the root.
+            there are too many to go through: "bat", "block" and "bitmap" of the root, each a `series.Series`.
     """
 
     __repr__ = brief
@@ -110,7 +107,7 @@ class Node:
     lookup: Callable[[str], Node | None] | None = None
     seek: Callable[[int], Iterable[Node]] | None = None
     source: Source | None = None
-    series: Mapping[str, Series] = made_by(default_factory=dict)
+    series: Mapping[str, Any] = made_by(default_factory=dict)
 
     @property
     def offset(self) -> int | None:

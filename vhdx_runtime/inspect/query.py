@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -16,11 +17,11 @@ from .node import Node
 
 _BATCH: Final = 4096  # documents that are given to jq at once
 _TEXT_AT_ONCE: Final = 1 << 20  # characters after which a batch ends all the same
-_STEP: Final = re.compile(r'\.([A-Za-z_]\w*)|\.?\["([^"\\]+)"\]|\[(-?\d+)\]|(\[\])')
+_STEP: Final = re.compile(r'\.([A-Za-z_]\w*)|\.?\["([^"\\]+)"\]|\[(-?\d+)\]|(\[\])|\[(\d*):(\d*)\]\[\]')
 _REST: Final = re.compile(r"\s*(?:\|(?!=)(.*))?", re.S)
 
-Step: TypeAlias = "str | int | None"
-"""A name, an index, or None for all members."""
+QueryStep: TypeAlias = "str | int | range | None"
+"""A name, an index, some of the members, or None for all of them."""
 
 
 class NoSuchNode(LookupError):
@@ -46,7 +47,7 @@ class Query:
         rest: a program for what is found there, or "".
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[QueryStep, ...]
     rest: str
 
 
@@ -58,17 +59,25 @@ def parse(expression: str) -> Query:
     >>> parse("[.header_1, .header_2]")
     Query(steps=(), rest='[.header_1, .header_2]')
     """
-    position, steps = len(expression) - len(expression.lstrip()), list[Step]()
+    position, steps = len(expression) - len(expression.lstrip()), list[QueryStep]()
     while match := _STEP.match(expression, position):
-        name, quoted, index, _ = match.groups()
-        if not steps and not (name or quoted):
+        if not steps and not (match[1] or match[2]):
             break
-        steps.append(name or quoted or (int(index) if index else None))
+        steps.append(_step(match))
         position = match.end()
     rest = _REST.fullmatch(expression, position)
     if not steps or rest is None:
         return Query((), expression)
     return Query(tuple(steps), rest[1] or "")
+
+
+def _step(match: re.Match[str]) -> QueryStep:
+    name, quoted, index, everything, start, stop = match.groups()
+    if everything:
+        return None
+    if start is not None:
+        return range(int(start or 0), int(stop) if stop else sys.maxsize)
+    return name or quoted or int(index)
 
 
 def run(root: Node, query: Query) -> Iterator[Any]:
@@ -82,7 +91,7 @@ def run(root: Node, query: Query) -> Iterator[Any]:
     """
     import jq
 
-    programs: dict[tuple[Step, ...], Any] = {}
+    programs: dict[tuple[QueryStep, ...], Any] = {}
     jq.compile(query.rest or ".")
     for left, batch in _batches(root, query.steps):
         program = programs.get(left)
@@ -91,13 +100,18 @@ def run(root: Node, query: Query) -> Iterator[Any]:
         yield from program.input_text("\n".join(batch))
 
 
-def _written(steps: Sequence[Step]) -> str:
+def _written(steps: Sequence[QueryStep]) -> str:
     """Steps in the language of jq."""
-    parts = ("[]" if one is None else f"[{json.dumps(one)}]" for one in steps)
-    return f".{''.join(parts)}"
+    return f".{''.join(map(_written_step, steps))}"
 
 
-def _batches(root: Node, steps: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], list[str]]]:
+def _written_step(step: QueryStep) -> str:
+    if isinstance(step, range):
+        return f"[{step.start}:{step.stop}][]"
+    return "[]" if step is None else f"[{json.dumps(step)}]"
+
+
+def _batches(root: Node, steps: tuple[QueryStep, ...]) -> Iterator[tuple[tuple[QueryStep, ...], list[str]]]:
     """Documents, many at once, each with the steps that are left to jq."""
     if steps[:3] == ("bat", ENTRIES, None) and "bat" in root.series:
         for texts in entry_texts(root.series["bat"]):
@@ -105,7 +119,7 @@ def _batches(root: Node, steps: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, 
                 yield steps[3:], texts[at : at + _BATCH]
         return
     batch: list[str] = []
-    before: tuple[Step, ...] = ()
+    before: tuple[QueryStep, ...] = ()
     size = 0
     for left, found in _walk(root, root, steps, is_named=True):
         if batch and (left != before or len(batch) == _BATCH or size > _TEXT_AT_ONCE):
@@ -118,18 +132,18 @@ def _batches(root: Node, steps: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, 
         yield before, batch
 
 
-_Found: TypeAlias = "tuple[tuple[Step, ...], Node | Members | None]"
+_Found: TypeAlias = "tuple[tuple[QueryStep, ...], Node | Members | None]"
 
 
-def _walk(root: Node, at: Node | Members, steps: tuple[Step, ...], *, is_named: bool) -> Iterator[_Found]:
+def _walk(root: Node, at: Node | Members, steps: tuple[QueryStep, ...], *, is_named: bool) -> Iterator[_Found]:
     """What some steps lead to, as far as the tree has them; `is_named` while no index was among them."""
     if not steps:
         yield (), at
         return
     step, rest = steps[0], steps[1:]
     if isinstance(at, Members):
-        if step is None:
-            for one in at.all():
+        if step is None or isinstance(step, range):
+            for one in at.all() if step is None else at.some(step):
                 yield from _walk(root, one, rest, is_named=False)
         elif isinstance(step, int):
             found = at.at(step)

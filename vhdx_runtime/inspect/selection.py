@@ -109,8 +109,17 @@ def _walk(node: Node, steps: Sequence[_Step], conditions: Sequence[Condition], *
         for one in node.children() if node.children else ():
             yield from _walk(one, steps, conditions, deep=True)
         return
-    for one in _children(node, step) if deep else _matching(node, step, () if rest else conditions):
+    for one in _children(node, step) if deep else _matching(node, step, _known_before(rest, conditions)):
         yield from _walk(one, rest, conditions)
+
+
+def _known_before(rest: Sequence[_Step], conditions: Sequence[Condition]) -> Sequence[Condition]:
+    """What must hold of a node if the conditions hold of what the rest leads to, as far as that is known."""
+    if not rest:
+        return conditions
+    if len(rest) > 1 or not rest[0].is_literal:
+        return ()
+    return [one._replace(field=rest[0].text) for one in conditions if one.field == "value" and one.number is not None]
 
 
 def _children(node: Node, step: _Step) -> Iterator[Node]:
