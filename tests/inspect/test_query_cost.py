@@ -1,4 +1,4 @@
-"""Selecting and asking among millions of entries of the BAT: time and memory."""
+"""Selecting and asking among millions of entries of the BAT, and of blocks that lie on one another: time and memory."""
 
 from __future__ import annotations
 
@@ -73,3 +73,33 @@ def test_four_million_entries_are_asked_for_in_a_minute(tmp_path: Path) -> None:
     cost = cost_of("query", path, ".bat.entries[] | select(.state == 2) | .index")
     path.unlink()
     assert_cheap(cost, zeros, 60)
+
+
+def pairs(folder: Path, power: int) -> Path:
+    """A disk of 2^power blocks, of which the last half lies on the first, in reverse order."""
+    path = expand(Recipe("pairs", geometry=Geometry(virtual_disk_size=MIB << power, block_size=MIB))).write(folder)
+    first = path.stat().st_size // MIB
+    index = np.arange((1 << power) + ((1 << power) - 1) // CHUNK_RATIO, dtype=np.uint64)
+    block = index - index // np.uint64(CHUNK_RATIO + 1)
+    place = np.minimum(block, np.uint64((1 << power) - 1) - block) + np.uint64(first)
+    words = np.where(index % np.uint64(CHUNK_RATIO + 1) == CHUNK_RATIO, 0, place << np.uint64(20) | np.uint64(6))
+    with open(path, "r+b") as file:
+        file.seek(TABLE)
+        file.write(words.astype("<u8").tobytes())
+        file.truncate((first + (1 << power)) * MIB)
+    return path
+
+
+def assert_measured(folder: Path, power: int, seconds: float, mib: int) -> None:
+    cost = cost_of("text", pairs(folder, power), f"block[{(1 << power) - 1}]")
+    assert cost.mib < mib, cost
+    assert_quick(cost.seconds, seconds, str(cost))
+
+
+def test_the_owners_of_blocks_in_pairs_are_found_quickly(tmp_path: Path) -> None:
+    assert_measured(tmp_path, 18, 1, 100)
+
+
+@pytest.mark.slow
+def test_the_owners_of_four_million_blocks_in_pairs_are_found_in_seconds(tmp_path: Path) -> None:
+    assert_measured(tmp_path, 22, 5, 450)
