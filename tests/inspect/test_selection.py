@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from tests.cli.support import BROKEN, DIRTY, SAMPLE, SCHEMAS, make, run
 from tests.inspect.naive import Row, chains, holds, matching, plain, singles
 from tests.inspect.support import SPECIMENS, loaded, made
+from tests.support.extras import need
 from tests.support.sampling import repeated
 from vhdx_runtime.cli import inspect_query
 from vhdx_runtime.inspect import tree
@@ -215,3 +217,16 @@ def test_without_the_package_the_extra_is_named(tmp_path: Path, monkeypatch: pyt
     assert "the package jq is not installed" in result.stderr
     assert "vhdx-runtime[query]" in result.stderr
     assert run("inspect", path, "--select", "header_1").stdout
+
+
+def test_the_examples_of_the_help_work_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [line.strip() for line in run("inspect", "--help").stdout.splitlines()]
+    commands = [shlex.split(line)[1:] for line in shown if line.startswith("vhdx inspect ")]
+    assert len(commands) >= 9
+    make(tmp_path, SAMPLE).path.rename(tmp_path / "disk.vhdx")
+    monkeypatch.chdir(tmp_path)
+    for words in commands:
+        if "--query" in words:
+            need("jq")
+        piped = words[: words.index("|")] if "|" in words else words
+        assert run(*piped).stdout, piped
