@@ -152,6 +152,26 @@ def test_numbers_that_jq_would_round_are_text() -> None:
         assert ask(image, ".bat.entries[] | select(.value > 0) | .index")[0] == 0
 
 
+@pytest.mark.parametrize("name", ["dynamic", "wrapped", "torn", "overlapping blocks", "fixed"])
+def test_damaged_files_are_asked_like_sound_ones(name: str) -> None:
+    rng = random.Random(f"damaged {name}")
+    places = (
+        range(0x10000, 0x40100),
+        range(MIB, MIB + 0x5000),
+        range(2 * MIB, 2 * MIB + 200),
+        range(3 * MIB, 3 * MIB + 64),
+    )
+    for number in range(repeated(3, 20)):
+        raw = bytearray(made(name).to_bytes())
+        for _ in range(rng.randrange(1, 6)):
+            raw[rng.choice(rng.choice(places))] = rng.randrange(256)
+        with loaded(bytes(raw)) as image:
+            document = whole(image)
+            assert ask(image, ".") == [document], number
+            if "entries" in document.get("bat", {}):
+                assert ask(image, ".bat.entries[]") == document["bat"]["entries"], number
+
+
 def test_a_document_that_is_too_large_is_refused_and_a_path_is_not(tmp_path: Path) -> None:
     path = expand(Recipe("many", geometry=Geometry(virtual_disk_size=70_000 * MIB))).write(tmp_path)
     with loaded(path) as image:

@@ -194,6 +194,7 @@ def test_only_what_is_shown_is_text_for_people(tmp_path: Path) -> None:
         (("--select", "bat[9..2]"), "ends before it starts", "indices"),
         (("--select", "**.a.**"), "once", "any path"),
         (("--select", "bat[*]", "--where", "nonsense=1"), "nothing there has a 'nonsense'", "state"),
+        (("--select", "bat[*]", "--where", "state=nonsense"), "no state is called 'nonsense'", "fully_present"),
         (("--select", "bat[*]", "--where", "state"), "is no condition", "FIELD=VALUE"),
         (("--select", "bat[*]", "--where", "state<many"), "compares numbers", "FIELD=VALUE"),
     ],

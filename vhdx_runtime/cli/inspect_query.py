@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any
 
 from ..inspect import Node, record
-from ..inspect.facts import Condition, condition, facts
+from ..inspect.facts import Condition, condition, facts, is_no_state, states
 from ..inspect.selection import select
 from .common import USAGE, Failure, shown, warn
 from .steps import NEXT
@@ -85,14 +85,16 @@ def _noted(nodes: Iterable[Node], seen: record.Seen) -> Iterator[Node]:
 
 def _require_sense(root: Node, pattern: str, conditions: Sequence[Condition]) -> None:
     """Fail where nothing could have been found, as an address or a name of a fact is wrong."""
-    known: dict[str, None] = {}
+    known: dict[str, Any] = {}
     for node in islice(select(root, pattern), _LOOKED_AT):
-        known.update(dict.fromkeys(facts(node)))
+        known.update(facts(node))
     if not known:
         raise Failure(f"nothing has an address like {pattern!r}", USAGE, NEXT["pattern"])
     for one in conditions:
         if one.field not in known:
             raise Failure(f"nothing there has a {one.field!r}", USAGE, f"what there is: {', '.join(known)}")
+        if is_no_state(one) and isinstance(known[one.field], int):  # that of the log is a text
+            raise Failure(f"no state is called {one.text!r}", USAGE, f"the states are {', '.join(states())}")
 
 
 def answers(root: Node, expression: str, columns: str | None) -> Iterator[str]:

@@ -26,7 +26,9 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 }
 _CONDITION = re.compile(r"\s*([A-Za-z_][\w]*)\s*(!=|<=|>=|=|<|>)\s*(.*?)\s*", re.S)
 _EQUAL, _UNEQUAL = "=", "!="
-_NAMED = ("value", "state")
+_STATE = "state"
+_STATES = ("payload_block_state", "sector_bitmap_block_state")
+_NAMED = ("value", _STATE)
 """What `meaning` is the meaning of."""
 
 
@@ -98,6 +100,18 @@ def _spellings() -> Mapping[str, str]:
 
 def _names(text: str) -> tuple[str, ...]:
     return (text.casefold(), _spellings().get(text, text).casefold())
+
+
+def states() -> list[str]:
+    """What the states of blocks are called, in the schema's spelling."""
+    found = [value.id for name in _STATES for value in ENUMS[name].values()]
+    return list(dict.fromkeys(found))
+
+
+def is_no_state(one: Condition) -> bool:
+    """True where a condition asks for a state by a name that none has."""
+    known = {*states(), *(name.casefold() for name in _spellings())}
+    return one.field == _STATE and one.number is None and one.text.casefold() not in known
 
 
 def condition(text: str) -> Condition:
