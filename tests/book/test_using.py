@@ -9,10 +9,11 @@ import pytest
 from tests.book.practised import carried_out, missing_programs, prepare
 from tests.book.support import PAGES
 from tests.cli.support import run
+from tests.support.extras import need
 from tests.support.shown import fits
 from vhdx_runtime.book import load
 
-RUN = ("avhdx.md", "dirty-disks.md", "cut-files.md", "differences.md", "writing.md", "python.md")
+RUN = ("avhdx.md", "dirty-disks.md", "cut-files.md", "differences.md", "questions.md", "writing.md", "python.md")
 
 
 @pytest.mark.parametrize("page", RUN)
@@ -20,6 +21,8 @@ def test_what_a_page_shows_is_what_happens(page: str, tmp_path: Path, monkeypatc
     text = PAGES[page]
     if missing := missing_programs(text):
         pytest.skip(f"book: {page} is not carried out, as these programs are missing: {', '.join(missing)}")
+    if "--query" in text:
+        need("jq")
     prepare(tmp_path)
     monkeypatch.chdir(tmp_path)
     count = 0
@@ -27,6 +30,10 @@ def test_what_a_page_shows_is_what_happens(page: str, tmp_path: Path, monkeypatc
         assert fits(shown, found), f"{what}\n{found}"
         count += 1
     assert count >= 3
+
+
+def test_there_are_twenty_questions() -> None:
+    assert PAGES["questions.md"].count("\n$ vhdx inspect ") >= 20
 
 
 def test_in_python_shows_ten_things() -> None:
@@ -43,6 +50,7 @@ def test_in_python_shows_ten_things() -> None:
         ("truncated", "Files that were cut off"),
         ("differences", "What changed"),
         ("diff", "What changed"),
+        ("query", "Questions people ask of a file"),
         ("writing", "Writing safely"),
         ("python", "In Python"),
     ],

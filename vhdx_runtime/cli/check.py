@@ -24,6 +24,7 @@ from .common import (
     PATH,
     USAGE,
     Failure,
+    answer_in_json,
     emit,
     emit_json,
     examples,
@@ -41,13 +42,21 @@ from .progress import progress
 from .several import named, require_no_folder
 from .steps import NEXT
 
+_TEXT, _JSON, _SARIF = _FORMATS = ("text", "json", "sarif")
 _LONG = 32 << 20  # bytes of table from which on progress is worth showing
 _EPILOG = examples(
     "vhdx check disk.vhdx",
     "vhdx check --chain --parent-dir /disks child.avhdx",
     "vhdx check --ignore 'LAY-*,RGN-017' ./*.vhdx",
     "vhdx check --json disk.vhdx | jq '.images[].totals'",
+    "vhdx check --format sarif ./*.vhdx > vhdx.sarif",
 )
+
+
+def _format(ctx: click.Context, _: click.Parameter, value: str | None) -> str | None:
+    if value == _JSON:
+        answer_in_json(ctx)
+    return value
 
 
 class _Checked(NamedTuple):
@@ -68,6 +77,14 @@ class _Checked(NamedTuple):
 @image_options
 @click.option("--salvage", is_flag=True, help="Go on where only reading with --salvage does.")
 @json_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    is_eager=True,
+    callback=_format,
+    help="Print text, JSON (as --json does), or SARIF 2.1.0 for programs that collect findings; text without it.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -77,6 +94,7 @@ def command(
     ignore: tuple[str, ...],
     strict: bool,
     as_json: bool,
+    form: str | None,
     **options: Any,
 ) -> None:
     """Check every IMAGE against every rule of the format.
@@ -88,23 +106,36 @@ def command(
     covers the guest's own data: whether it is what the guest wrote, no check can tell. A folder stands for the .vhdx
     and .avhdx files in it. Exits with 1 when a finding matters, with 3 when a file is no VHDX or cannot be opened.
     """
+    if as_json and form not in (None, _JSON):
+        raise Failure(f"--json and --format {form} exclude one another", USAGE, NEXT["format of findings"])
+    form = _JSON if as_json else form or _TEXT
     keep = chosen(select, ignore)
     files = named(images)
     found = [_checked(image, options) for image in files]
     opened = [one for one in found if isinstance(one, _Checked)]
     checked = [_Checked([report.only(keep) for report in one.reports], one.is_recognised) for one in opened]
     reports = [report for one in checked for report in one.reports]
-    if as_json:
-        errors = [_error(path, one) for path, one in zip(files, found, strict=True) if not isinstance(one, _Checked)]
-        emit_json({"images": [_record(report) for report in reports], "errors": errors})
-    else:
-        emit(lines(reports), wraps=True)
-        for report in reports:
-            say_hint(report.hint, report.name if len(reports) > 1 else "")
+    errors = [_error(path, one) for path, one in zip(files, found, strict=True) if not isinstance(one, _Checked)]
+    _print(form, reports, errors)
     if len(checked) < len(files) or not all(one.is_recognised for one in checked):
         ctx.exit(NOTHING_OPENED)
     is_wrong = any(report.is_serious for report in reports)
     ctx.exit(FOUND if is_wrong or (strict and any(report.findings for report in reports)) else 0)
+
+
+def _print(form: str, reports: list[Report], errors: list[dict[str, str]]) -> None:
+    if form == _JSON:
+        emit_json({"images": [_record(report) for report in reports], "errors": errors})
+    elif form == _SARIF:
+        import json
+
+        from ..check.sarif import document
+
+        emit([json.dumps(document(reports, [(one["file"], one["message"]) for one in errors]), indent=2)])
+    else:
+        emit(lines(reports), wraps=True)
+        for report in reports:
+            say_hint(report.hint, report.name if len(reports) > 1 else "")
 
 
 def chosen(select: tuple[str, ...], ignore: tuple[str, ...]) -> Callable[[str], bool]:

@@ -38,6 +38,7 @@ from .common import (
     size_text,
     warn,
 )
+from .inspect_query import answers, require_fitting, selected
 from .steps import NEXT
 
 _DEPTH = 2
@@ -57,6 +58,9 @@ Addresses (PATH), some of many:
     "vhdx inspect --raw disk.vhdx region_table_1 | xxd",
     "vhdx inspect disk.vhdx --html disk.html",
     "vhdx inspect --json disk.vhdx | jq '.. | select(.kind? == \"unknown\")'",
+    "vhdx inspect disk.vhdx --select 'header_?.sequence_number'",
+    "vhdx inspect disk.vhdx --select 'bat[*]' --where state=FULLY_PRESENT --columns index,file_offset",
+    "vhdx inspect disk.vhdx --query '.bat.entries[] | select(.state == 6) | .index'",
 )
 
 
@@ -74,6 +78,13 @@ Addresses (PATH), some of many:
 @click.option("--offsets/--no-offsets", default=True, help="Show file offset and size first; that is the default.")
 @click.option("--doc", is_flag=True, help="Show what the schema says of each structure and field.")
 @click.option("--raw", is_flag=True, help="Write the bytes at PATH to standard output, as they are after replay.")
+@click.option("--select", metavar="PATTERN", help="Show all nodes whose address matches: 'bat[*]', 'header_?.*'.")
+@click.option(
+    "--where", multiple=True, metavar="CONDITION", help="With --select: of these the ones with FIELD=VALUE (!=, <, …)."
+)
+@click.option("--query", metavar="QUERY", help="Answer a query in the language of jq (needs the extra query).")
+@click.option("--jsonl", is_flag=True, help="With --select or --query: JSON, one line for each.")
+@click.option("--columns", metavar="NAMES", help="With --select or --query: CSV with these columns.")
 @click.option(
     "--html",
     type=PATH,
@@ -93,9 +104,13 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
     parents, unless --html is given. Exits with 1 when something is wrong with the file or with what is shown, with 3
     where it is no VHDX.
 
+    With --select and --query, nodes from all over the file are picked by address and content. Entries of the BAT and
+    blocks are then nodes one by one: bat[17], block[5].
+
     With --html, FILE becomes one page for browsers that asks nothing of the network: fields beside bytes, what counts
     and why, pictures of file and disk, findings. The bytes of payload blocks are not in it.
     """
+    require_fitting(path, options)
     try:
         source = open_source(image)
     except VhdxError as error:
@@ -114,17 +129,29 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
             warn(f"{image}: cut off: {cut.sentence}")
         for finding in loaded.findings:
             _seen(finding)
-        node = _node(tree(loaded), path)
-        if options["html"]:
-            is_serious |= _write_page(loaded, path, options, _seen)
-        elif options["raw"]:
-            _write(node, as_json=options["as_json"])
-        elif options["as_json"]:
-            emit(_versioned(record.lines(node, depth=options["depth"], doc=options["doc"], seen=_seen)))
-        else:
-            _print(node, options, _seen)
+        is_serious |= _show(loaded, path, options, _seen)
     is_found = is_serious or is_wrong([{"verdict": verdict} for verdict in verdicts], strict=strict)
     ctx.exit(NOTHING_OPENED if is_foreign else FOUND if is_found else 0)
+
+
+def _show(image: Image, path: str, options: dict[str, Any], seen: record.Seen) -> bool:
+    """Print or write what the options ask for; true where a check on the way found something serious."""
+    root = tree(image)
+    if options["select"] is not None:
+        emit(selected(root, options, seen, lambda node: render.lines(node, _style(options, seen, depth=0))))
+    elif options["query"] is not None:
+        emit(answers(root, options["query"], options["columns"]))
+    elif options["html"]:
+        _node(root, path)
+        return _write_page(image, path, options, seen)
+    elif options["raw"]:
+        _write(_node(root, path), as_json=options["as_json"])
+    elif options["as_json"]:
+        node = _node(root, path)
+        emit(_versioned(record.lines(node, depth=options["depth"], doc=options["doc"], seen=seen)))
+    else:
+        _print(_node(root, path), options, seen)
+    return False
 
 
 def _versioned(lines: Iterator[str]) -> Iterator[str]:
@@ -185,15 +212,19 @@ def _write_page(image: Image, path: str, options: dict[str, Any], seen: record.S
     return made.report.is_serious
 
 
-def _print(node: Node, options: dict[str, Any], seen: record.Seen) -> None:
-    style = render.Style(
-        depth=_DEPTH if options["depth"] is None else options["depth"],
+def _style(options: dict[str, Any], seen: record.Seen, depth: int) -> render.Style:
+    return render.Style(
+        depth=depth if options["depth"] is None else options["depth"],
         limit=min(options["limit"], sys.maxsize),
         offsets=options["offsets"],
         doc=options["doc"],
         paint=lambda text, kind: click.style(text, fg=_COLOURS[kind]),
         seen=seen,
     )
+
+
+def _print(node: Node, options: dict[str, Any], seen: record.Seen) -> None:
+    style = _style(options, seen, _DEPTH)
     emit([click.style(render.heading(style), fg="bright_black")])
     emit(render.lines(node, style))
     if node.kind == "file" and node.findings:

@@ -15,8 +15,8 @@ from ..codec.overlay import Overlay
 from ..codec.source import Source
 from ..findings import Finding
 from ..portable import next_data
+from .claims import Claims, FileExtent, Zone
 from .node import Node
-from .space import Claims, FileExtent, Zone
 
 SHOWN_BYTES = 64
 _STEP = 1 << 20

@@ -20,9 +20,9 @@ from ..codec.source import Source
 from ..disk.image import Image
 from ..semantics.bat import ENTRY_SIZE
 from .bat import PATH
+from .claims import Bounds
 from .entry_changes import Advance, EntryRun, Tables
 from .node import Node, find, trail
-from .space import Bounds
 from .structure import WORD
 
 _STEP: Final = 1 << 20

@@ -19,7 +19,8 @@ from ..codec.source import Source
 from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
 from .bat import PATH, state_name
-from .space import Array, Bounds
+from .claims import Bounds
+from .space import Array
 from .words import BITMAP, owner
 
 _STEP: Final = 1 << 20

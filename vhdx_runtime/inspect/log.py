@@ -29,8 +29,8 @@ from ..disk.image import Image
 from ..semantics.log import entries
 from ..semantics.log.entries import CHUNK, LogArea, LogEntry, data_offset
 from .area import SHOWN_BYTES, Area
+from .claims import FileExtent
 from .node import Detail, Node
-from .space import FileExtent
 from .structure import structure
 
 PATH = "log"

@@ -26,8 +26,8 @@ from ..semantics.locator import (
 from ..semantics.metadata import Item
 from ..semantics.regions import Region
 from .area import SHOWN_BYTES, Area
+from .claims import Bounds, Claims, FileExtent, gaps
 from .node import Node
-from .space import Bounds, Claims, FileExtent, gaps
 from .structure import fields, guid_name, structure
 
 _KEYS = (PARENT_LINKAGE, PARENT_LINKAGE2, RELATIVE_PATH, VOLUME_PATH, ABSOLUTE_WIN32_PATH)

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from ..codec.source import Source
 from ..findings import Finding
 from ..wording import brief
-from .space import FileExtent
+from .claims import FileExtent
 
 Children: TypeAlias = "Callable[[], Iterable[Node]]"
 Detail: TypeAlias = "int | str | bool | list[Any] | dict[str, Any] | None"
@@ -77,6 +77,8 @@ class Node:
         lookup: finds a child by its name where there are too many to go through.
         seek: the children that may own a byte of the file, where there are too many to go through.
         source: what `parts` are offsets of.
+        series: the arrays of members that have an address below it, by the name that the members have in common, where
+            there are too many to go through: "bat", "block" and "bitmap" of the root, each a `series.Series`.
     """
 
     __repr__ = brief
@@ -105,6 +107,7 @@ class Node:
     lookup: Callable[[str], Node | None] | None = None
     seek: Callable[[int], Iterable[Node]] | None = None
     source: Source | None = None
+    series: Mapping[str, Any] = made_by(default_factory=dict)
 
     @property
     def offset(self) -> int | None:

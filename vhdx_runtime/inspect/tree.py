@@ -24,8 +24,10 @@ from ..semantics.headers import HeaderCopy
 from ..semantics.regions import Region, RegionCopy
 from . import bat, blocks, log, metadata
 from .area import Area, Findings, index
+from .claims import Bounds, Claims, Zone, gaps, intersect, zone
 from .node import Node, child, find
-from .space import BlockSpace, Bounds, Claims, Zone, gaps, intersect, measure, zone
+from .series import Series, block_vectors, entry_vectors
+from .space import BlockSpace, measure
 from .structure import structure, summary
 
 _PLACES = {place.id: place.offset for place in layout.PLACES}
@@ -265,6 +267,7 @@ class _Tree:
             children=self._children,
             lookup=self._lookup,
             source=image.source,
+            series=self._series(),
         )
 
     def _children(self) -> Iterator[Node]:
@@ -273,6 +276,24 @@ class _Tree:
         yield from self._blocks()
         image = self.image
         yield node(image, self.fixed, self.space if image.bat else None)
+
+    def _series(self) -> dict[str, Series]:
+        """The arrays whose members have addresses such as "bat[17]"."""
+        image, area, table, geometry = self.image, self.bat_area, self.image.bat, self.image.geometry
+        if area is None or table is None or geometry is None:
+            return {}
+
+        def _found(name: str) -> Callable[[int], Node | None]:
+            return lambda number: blocks.find(image, table, geometry, self.space, f"{name}[{number}]")
+
+        def _entry(index: int) -> Node | None:
+            return bat.entry(image, area, index)
+
+        return {
+            "bat": Series(table.entry_count, _entry, table, geometry, entry_vectors, True, area),
+            "block": Series(geometry.payload_blocks, _found("block"), table, geometry, block_vectors, False),
+            "bitmap": Series(geometry.bitmap_blocks, _found("bitmap"), None, geometry, block_vectors, False),
+        }
 
     def _blocks(self) -> Iterator[Node]:
         if self.image.bat and self.image.geometry:
