@@ -26,6 +26,7 @@ from tests.support.patience import HANG, assert_quick, patiently
 from tests.support.sampling import sampled
 from vhdx_runtime.check import catalogue
 from vhdx_runtime.codec.source import open_source
+from vhdx_runtime.conformance import Recipe, expand
 from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.repair.plan import Wishes
 from vhdx_runtime.repair.planning import make_plan
@@ -60,6 +61,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "repair": ("repair", "{image}"),
     "read": ("read", "--force", "--length", "1M", "-o", "{out}", "--without-parent", "{image}"),
     "compare": ("compare", "--quiet", "--without-parent", "{image}", "{image}"),
+    "diff": ("diff", "--without-parent", "{image}", "{other}"),
+    "before": ("diff", "--json", "--before-replay", "{image}"),
     "hash": ("hash", "--without-parent", "{image}"),
     "sparse": ("hash", "--sparse-digest", "--without-parent", "{image}"),
     "raw": ("convert", "--force", "--without-parent", "--format", "raw", "{image}", "{out}"),
@@ -116,6 +119,7 @@ IN_SHORT = [
     (amplifiers.entries_on_one_block, "offer"),
     (amplifiers.entries_on_one_block, "make_plan of all"),
     (amplifiers.one_bitmap, "sparse"),
+    (amplifiers.one_bitmap, "diff"),
 ]
 
 
@@ -131,7 +135,9 @@ def test_a_command_costs_no_more_than_the_bytes_that_are_there(
     given = 0.5 if name in GIVING and make in HALF else 0
     image = (HALF[make] if given else make)(tmp_path / "x.vhdx")
     if name in COMMANDS:
-        words = [COMMAND, *(word.format(image=image, out=tmp_path / "out") for word in COMMANDS[name])]
+        names = {"image": image, "out": tmp_path / "out", "other": tmp_path / "other.vhdx"}
+        names["other"].write_bytes(expand(Recipe()).to_bytes())
+        words = [COMMAND, *(word.format(**names) for word in COMMANDS[name])]
     else:
         use = (OF_DISK if "disk" in LIBRARY[name] else OF_IMAGE).format(LIBRARY[name])
         words = [MEASURED.format(first=IMPORTS, then=use), str(image)]

@@ -22,7 +22,7 @@ from vhdx_runtime.conformance import FieldOverride, Recipe, RecipeError, expand
 from vhdx_runtime.conformance.cases import Case, load_cases
 from vhdx_runtime.disk.image import load_image
 from vhdx_runtime.inspect import find, leaves, tree
-from vhdx_runtime.inspect.difference import DifferingBytes, LeafChange, changes, pieces, ranges, whole
+from vhdx_runtime.inspect.difference import LeafChange, changes, ranges, whole
 from vhdx_runtime.inspect.entry_changes import EntryRun
 
 if TYPE_CHECKING:
@@ -44,30 +44,33 @@ def naive(one: bytes, other: bytes) -> list[int]:
     return [*np.nonzero(left != right)[0].tolist(), *range(both, end)]
 
 
-def compared(one: bytes, other: bytes, log: str = "ignore") -> tuple[list[DifferingBytes], list[LeafChange | EntryRun]]:
-    """The pieces and changes of two files, held against a walk over all leaves of both."""
+def compared(one: bytes, other: bytes, log: str = "ignore") -> list[LeafChange | EntryRun]:
+    """The changes between two files, held against the bytes, and against a walk over all leaves of both."""
     with load_image(open_source(one), log=log) as first, load_image(open_source(other), log=log) as second:
         sides = (whole(first, tree(first)), whole(second, tree(second)))
-        found = list(pieces(*sides, ranges(*sides)))
-        bytes_found = [at for piece in found for at in range(piece.start, piece.end)]
-        assert bytes_found == naive(*(image.view.read_at(0, image.view.size) for image in (first, second)))
-        for image, nodes in ((first, [piece.first for piece in found]), (second, [piece.second for piece in found])):
-            extents = [
-                (start, start + size, leaf.path) for leaf in leaves(tree(image)) for start, size in leaf.extents or ()
-            ]
+        found = list(changes(*sides))
+        offsets = naive(*(image.view.read_at(0, image.view.size) for image in (first, second)))
+        assert [at for start, end in ranges(*sides) for at in range(start, end)] == offsets
+        assert_changes(found, offsets)
+        for number, image in enumerate((first, second)):
+            extents = ((start, leaf.path) for leaf in leaves(tree(image)) for start, _ in leaf.extents or ())
             owners = sorted(extents)
-            for piece, node in zip(found, nodes, strict=True):
-                low, high, path = (
-                    owners[bisect_right(owners, piece.start, key=itemgetter(0)) - 1] if owners else (0, 0, "")
-                )
-                if node is None:
-                    assert piece.start >= image.source.size
-                else:
-                    assert is_part(node.path, path)
-                    assert low <= piece.start < piece.end <= (high if node.path == path else 1 << 40)
-        together = list(changes(*sides))
-    assert_changes(together, bytes_found)
-    return found, together
+            for change in found:
+                inside = offsets[bisect_left(offsets, change.start) : bisect_left(offsets, change.end)]
+                for at in {inside[0], *inside[:: max(1, len(inside) // 20)], inside[-1]}:
+                    path = change.paths[number]
+                    if path is None:
+                        assert at >= image.source.size
+                        continue
+                    owner = owners[bisect_right(owners, at, key=itemgetter(0)) - 1][1]
+                    if isinstance(change, EntryRun):
+                        assert image.bat is not None
+                        entry = (at - image.bat.file_offset) // 8
+                        assert owner.startswith("bat[")
+                        assert 0 <= entry - change.index < change.entries
+                    else:
+                        assert is_part(path, owner)
+    return found
 
 
 def runs(offsets: list[int]) -> list[int]:
@@ -104,7 +107,7 @@ def test_the_pieces_are_the_bytes_that_differ(batch: int) -> None:
         with applied(raw, damage) as damaged:
             after = bytes(damaged)
         log = random.Random(seed).choice(["ignore", "replay"])
-        found, _ = compared(before, after, log)
+        found = compared(before, after, log)
         assert found or before == after or log == "replay", f"seed {seed}, a mutant of {name}: {damage.words}"
 
 
@@ -119,7 +122,7 @@ def test_files_that_have_nothing_in_common(names: tuple[str, str]) -> None:
 def test_a_file_and_what_is_left_of_it(cut: int) -> None:
     raw = made("differencing").to_bytes()
     for pair in ((raw, raw[:cut]), (raw[:cut], raw)):
-        _, found = compared(*pair)
+        found = compared(*pair)
         lost = [change.paths[pair[0] is raw] for change in found if change.start >= cut]
         assert set(lost) == {None}
         assert found[-1].end == len(raw)
@@ -127,7 +130,7 @@ def test_a_file_and_what_is_left_of_it(cut: int) -> None:
 
 def test_a_file_and_itself() -> None:
     raw = made("wrapped").to_bytes()
-    assert compared(raw, raw) == ([], [])
+    assert compared(raw, raw) == []
 
 
 @pytest.mark.images
@@ -136,11 +139,11 @@ def test_a_real_image_before_and_after_replay(real_images: RealImages) -> None:
         path = real_images.path(image_id)
         with load_image(open_source(path), log="ignore") as stored, load_image(open_source(path)) as image:
             sides = (whole(stored, tree(stored)), whole(image, tree(image)))
-            found = list(pieces(*sides, ranges(*sides)))
+            found = list(ranges(*sides))
             assert bool(found) == (image.log.state == "replayed" and image.view is not image.source)
-            for piece in found:
-                size = piece.end - piece.start
-                one, other = stored.view.read_at(piece.start, size), image.view.read_at(piece.start, size)
+            assert sum(end - start for start, end in found) == sum(change.bytes for change in changes(*sides))
+            for start, end in found:
+                one, other = (view.read_at(start, end - start) for view in (stored.view, image.view))
                 assert len(one) != len(other) or all(a != b for a, b in zip(one, other, strict=True))
 
 
@@ -207,7 +210,7 @@ def test_a_case_and_its_base_differ_in_the_fields_that_it_edits(share: int) -> N
                 continue  # an object that this file has not, or a child without its parent
             if before == after or before is None or after is None:
                 continue
-            _, found = compared(after, before)
+            found = compared(after, before)
             names, address = {name for change in found for name in change.fields}, addresses(override)
             names -= {name for name in names if name.endswith(".checksum") and name != address}
             with load_image(open_source(before), log="ignore") as image:

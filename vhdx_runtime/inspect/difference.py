@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
-from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -23,10 +22,13 @@ from .bat import PATH
 from .claims import Bounds
 from .entry_changes import Advance, EntryRun, Tables
 from .node import Node, find, trail
+from .space import Array
 from .structure import WORD
 
 _STEP: Final = 1 << 20
-_FAR: Final = 1 << 63
+_FAR: Final = 1 << 62
+_LEAVES: Final = 1 << 14  # so many are told one by one
+_COARSE: Final = 3  # steps from the file to a part of an object
 _COPIED: Final = ("header", "region_table")
 
 
@@ -47,23 +49,6 @@ class FileSide:
     start: int
     length: int
     image: Image | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DifferingBytes:
-    """Bytes that differ, in a row, all in one leaf of either tree.
-
-    Attributes:
-        start: of the first one, from where the sides start.
-        end: behind the last one.
-        first: the leaf of the first side that they are in; None behind its end.
-        second: the same of the second side.
-    """
-
-    start: int
-    end: int
-    first: Node | None
-    second: Node | None
 
 
 @dataclass(slots=True)
@@ -156,22 +141,26 @@ def ranges(
     Raises:
         VhdxError: a file cannot be read.
     """
+    found = (pair for starts, ends in _unequal(first, second, advance, within)
+             for pair in zip(starts.tolist(), ends.tolist(), strict=True))  # fmt: skip
+    yield from joined(found)
+
+
+def _unequal(first: FileSide, second: FileSide, advance: Advance, within: Bounds) -> Iterator[tuple[Array, Array]]:
+    """Starts and ends of the ranges that differ, many at once; the last of one time may touch the first of the next."""
     start, stop = within
     both, more = (min(stop, choose(first.length, second.length)) for choose in (min, max))
-    rest = [(max(start, both), more)] if max(start, both) < more else []
-    yield from joined(chain(_in_both(first, second, (start, both), advance), rest))
-    advance(more)
-
-
-def _in_both(first: FileSide, second: FileSide, within: Bounds, advance: Advance) -> Iterator[Bounds]:
-    for low, high in joined(merge(*(_data(side, *within) for side in (first, second)))):
+    for low, high in joined(merge(*(_data(side, start, both) for side in (first, second)))):
         for at in range(low, high, _STEP):
             count = min(_STEP, high - at)
             if not _is_same(first, second, at, count):
                 one, other = (side.source.read_at(side.start + at, count) for side in (first, second))
                 if one != other:
-                    yield from ((at + start, at + end) for start, end in _unequal(one, other))
+                    yield _edges(one, other, at)
             advance(at + count)
+    if max(start, both) < more:
+        yield np.array([max(start, both)]), np.array([more])
+    advance(more)
 
 
 def _data(side: FileSide, start: int, stop: int) -> Iterator[Bounds]:
@@ -186,33 +175,15 @@ def _is_same(first: FileSide, second: FileSide, at: int, count: int) -> bool:
     return place is not None and place == origin(second.source, second.start + at, count)
 
 
-def _unequal(one: bytes, other: bytes) -> Iterator[Bounds]:
-    """Where two strings differ; what only one of them has differs."""
+def _edges(one: bytes, other: bytes, at: int) -> tuple[Array, Array]:
+    """Where two strings differ; what only one of them has differs. `at` is added."""
     both = min(len(one), len(other))
     differs = np.zeros(max(len(one), len(other)) + 2, dtype=bool)
     left, right = (np.frombuffer(raw, dtype=np.uint8, count=both) for raw in (one, other))
     differs[1 : both + 1] = left != right
     differs[both + 1 : -1] = True
-    edges = np.flatnonzero(differs[1:] != differs[:-1]).tolist()
-    yield from zip(edges[::2], edges[1::2], strict=True)
-
-
-def pieces(first: FileSide, second: FileSide, found: Iterable[Bounds]) -> Iterator[DifferingBytes]:
-    """Say of ranges that differ in which leaves they are; together the pieces are exactly the ranges.
-
-    Args:
-        first: one side.
-        second: the other one.
-        found: ascending, as `ranges` gives them.
-    """
-    one, other = _Owners(first), _Owners(second)
-    for start, end in found:
-        while start < end:
-            left, left_end = one.at(start)
-            right, right_end = other.at(start)
-            stop = min(end, left_end, right_end)
-            yield DifferingBytes(start, stop, left, right)
-            start = stop
+    edges = np.flatnonzero(differs[1:] != differs[:-1]) + at
+    return edges[::2], edges[1::2]
 
 
 def changes(first: FileSide, second: FileSide, advance: Advance = lambda _: None) -> Iterator[LeafChange | EntryRun]:
@@ -229,9 +200,9 @@ def changes(first: FileSide, second: FileSide, advance: Advance = lambda _: None
     tables = _tables(first, second)
     low, high = tables.within if tables else (0, 0)
     if tables:
-        yield from _together(pieces(first, second, ranges(first, second, advance, (0, low))))
+        yield from _by_leaves(first, second, _unequal(first, second, advance, (0, low)))
         yield from tables.changes(advance)
-    yield from _together(pieces(first, second, ranges(first, second, advance, (high, _FAR))))
+    yield from _by_leaves(first, second, _unequal(first, second, advance, (high, _FAR)))
 
 
 def _tables(first: FileSide, second: FileSide) -> Tables | None:
@@ -248,17 +219,27 @@ def _tables(first: FileSide, second: FileSide) -> Tables | None:
     return Tables((first.source, second.source), one.bat, one.geometry, within) if count else None
 
 
-def _together(found: Iterable[DifferingBytes]) -> Iterator[LeafChange]:
-    """Pieces, put together by their leaves."""
+def _by_leaves(first: FileSide, second: FileSide, found: Iterable[tuple[Array, Array]]) -> Iterator[LeafChange]:
+    """Ranges that differ, put together by the leaves that they are in."""
+    one, other = _Owners(first), _Owners(second)
     change: LeafChange | None = None
-    for piece in found:
-        if change is None or change.paths != (_path(piece.first), _path(piece.second)):
-            if change is not None:
-                yield change
-            change = LeafChange(piece.first, piece.second, piece.start, piece.start)
-        change.bytes += piece.end - piece.start
-        change.ranges += piece.start != change.end or not change.ranges
-        change.end = piece.end
+    for starts, ends in found:
+        sizes = np.append(0, np.cumsum(ends - starts))
+        number, at = 0, int(starts[0])
+        while number < len(starts):
+            (left, left_end), (right, right_end) = one.at(at), other.at(at)
+            stop = min(left_end, right_end)
+            after = int(np.searchsorted(starts, stop))
+            over = max(0, int(ends[after - 1]) - stop)
+            size = int(sizes[after] - sizes[number]) - (at - int(starts[number])) - over
+            if change is None or change.paths != (_path(left), _path(right)):
+                if change is not None:
+                    yield change
+                change = LeafChange(left, right, at, at)
+            change.bytes += size
+            change.ranges += after - number - (at == change.end > change.start)
+            change.end = stop if over else int(ends[after - 1])
+            number, at = (after - 1, stop) if over else (after, int(starts[after]) if after < len(starts) else 0)
     if change is not None:
         yield change
 
@@ -267,13 +248,15 @@ def _together(found: Iterable[DifferingBytes]) -> Iterator[LeafChange]:
 class _Owners:
     """Finds the leaf of a byte, and how far it goes on; quickest where each byte asked for is behind the last one.
 
-    The block allocation table counts as a leaf but for what is behind its entries.
+    The block allocation table counts as a leaf but for what is behind its entries. After very many leaves, what they
+    are parts of counts as one: the log's entry, say, instead of each of its descriptors.
     """
 
     side: FileSide
     _way: list[Node] = field(default_factory=list)
     _leaf: Node | None = None
     _end: int = -1
+    _left: int = _LEAVES
 
     def at(self, offset: int) -> tuple[Node | None, int]:
         """The leaf of a byte, and where its bytes in a row end; None behind the end of the side."""
@@ -291,6 +274,9 @@ class _Owners:
             self._way = []
             below = trail(self.side.root, place)
         self._way += below if not self._way else below[1:]
+        self._left -= 1
+        if self._left < 0:
+            del self._way[_COARSE:]
         self._leaf = self._way.pop() if self._way else None
         end = self.side.start + self.side.length  # of what a log made grow, where no leaf has the byte
         if self._leaf is not None and self._leaf.path.startswith(f"{PATH}[") and self._way:
