@@ -70,7 +70,7 @@ def _kind(name: str) -> str:
 
 
 def _kinds(data: dict[str, Any]) -> list[str]:
-    """What a file is made of: from the fixed places, the known items, tables, the BAT and the log, whole or in parts."""
+    """What a file is made of: from the fixed places, the known items, the BAT and the log, whole or in parts."""
     structures: Structures = data["structures"]
     found: list[str] = []
     waiting = [place["structure"] for place in data["places"]]
@@ -84,7 +84,7 @@ def _kinds(data: dict[str, Any]) -> list[str]:
 
 
 def _is_spread(structure: dict[str, Any]) -> bool:
-    """A log entry, which goes round the log's end, or what is one of several others: neither is looked at as a whole."""
+    """A log entry, which goes round the log's end, or what is one of several others: never looked at as a whole."""
     is_log = bool(structure["checksum"] and structure["checksum"]["size_field"])
     return is_log or all(item["condition"] for item in structure["fields"])
 
