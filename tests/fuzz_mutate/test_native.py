@@ -66,7 +66,7 @@ def damaged(raw: bytes, seed: int) -> bytearray:
     if headers and at.random() < 0.4:
         log = (at.choice((0, 1, 4095, 4096, 65536, MIB, MIB + 4)), at.choice((0, 4, 5000, 65536, MIB)))
         struct.pack_into("<IQ", made, at.choice(headers) + 68, *log)
-    if at.random() < 0.3:
+    if made and at.random() < 0.3:
         place = at.randrange(len(made)) // 512 * 512
         made[place : place + 12] = b"loge" + struct.pack("<II", 0, at.choice((64, 4096, 9000, MIB)))
     return made
