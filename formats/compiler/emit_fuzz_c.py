@@ -44,7 +44,7 @@ def emit_fuzz_c(data: dict[str, Any]) -> str:
     guids = list(data["guids"])
     tables = _enum([*(f"VHDX_GUID_{name.upper()}" for name in guids), "VHDX_GUIDS"])
     tables += _enum([f"VHDX_ROWS = {len(rows)}", f"VHDX_INTEGERS = {len(integers)}", _length(signatures)])
-    tables += _enum(["VHDX_IS_COUNT = 1", "VHDX_IS_MIB = 2", "VHDX_IS_GUID = 4"])
+    tables += _enum(["VHDX_IS_COUNT = 1", "VHDX_IS_MIB = 2", "VHDX_IS_GUID = 4", "VHDX_IS_DULL = 8"])
     tables += "struct vhdx_field { uint16_t offset, size; uint8_t bit, bits, flags; }; /* bits: 0 for bytes */\n"
     tables += _array("struct vhdx_field vhdx_fields[]", fields)
     tables += "struct vhdx_row { uint32_t outer, inner, offset, count, count_size; }; /* count: where it stands */\n"
@@ -139,7 +139,8 @@ def _rows(structures: Structures, kinds: list[str]) -> Iterator[str]:
 
 def _field_row(item: dict[str, Any], is_count: bool) -> str:
     bits = item["bits"] or BITS.get(item["type"], 0)
-    flags = is_count * 1 | (item["unit"] == "MiB") * 2 | (item["type"] == "guid") * 4
+    is_dull = item["id"].startswith("reserved") or item["id"] == "checksum"
+    flags = is_count * 1 | (item["unit"] == "MiB") * 2 | (item["type"] == "guid") * 4 | is_dull * 8
     return f"{{{item['offset']}, {item['size']}, {item['bit_offset']}, {bits}, {flags}}}"
 
 

@@ -20,25 +20,25 @@ enum { VHDX_GUID_FILE_PARAMETERS, VHDX_GUID_VIRTUAL_DISK_SIZE, VHDX_GUID_VIRTUAL
   VHDX_GUID_CHS_PARAMETERS, VHDX_GUID_INCOMPLETE_FILE_MARKER, VHDX_GUID_PMEM_LABEL_STORAGE_AREA,
   VHDX_GUID_VHDX_LOCATOR_TYPE, VHDX_GUID_BAT_REGION, VHDX_GUID_METADATA_REGION, VHDX_GUIDS };
 enum { VHDX_ROWS = 6, VHDX_INTEGERS = 46, VHDX_SIGNATURES = 8 };
-enum { VHDX_IS_COUNT = 1, VHDX_IS_MIB = 2, VHDX_IS_GUID = 4 };
+enum { VHDX_IS_COUNT = 1, VHDX_IS_MIB = 2, VHDX_IS_GUID = 4, VHDX_IS_DULL = 8 };
 struct vhdx_field { uint16_t offset, size; uint8_t bit, bits, flags; }; /* bits: 0 for bytes */
 static const struct vhdx_field vhdx_fields[] = {
-  {0, 8, 0, 0, 0}, {8, 512, 0, 0, 0}, {520, 65016, 0, 0, 0}, {0, 4, 0, 0, 0}, {4, 4, 0, 32, 0},
+  {0, 8, 0, 0, 0}, {8, 512, 0, 0, 0}, {520, 65016, 0, 0, 8}, {0, 4, 0, 0, 0}, {4, 4, 0, 32, 8},
   {8, 8, 0, 64, 0}, {16, 16, 0, 0, 4}, {32, 16, 0, 0, 4}, {48, 16, 0, 0, 4}, {64, 2, 0, 16, 0},
-  {66, 2, 0, 16, 0}, {68, 4, 0, 32, 0}, {72, 8, 0, 64, 0}, {80, 4016, 0, 0, 0}, {0, 4, 0, 32, 0},
-  {4, 4, 0, 1, 0}, {4, 4, 1, 1, 0}, {4, 4, 2, 30, 0}, {0, 8, 0, 64, 0}, {0, 16, 0, 0, 4}, {0, 4, 0, 32, 0},
-  {0, 4, 0, 32, 0}, {0, 4, 0, 32, 0}, {4, 4, 0, 32, 0}, {0, 2, 0, 16, 0}, {2, 2, 0, 16, 0},
-  {4, 16, 0, 0, 4}, {20, 4, 0, 32, 0}, {24, 4, 0, 32, 0}, {0, 8, 0, 3, 0}, {0, 8, 3, 17, 0},
-  {0, 8, 20, 12, 2}, {0, 8, 32, 32, 0}, {0, 4, 0, 0, 0}, {4, 4, 0, 32, 0}, {8, 4, 0, 32, 1},
-  {12, 4, 0, 32, 0}, {0, 16, 0, 0, 4}, {16, 8, 0, 64, 0}, {24, 4, 0, 32, 0}, {28, 4, 0, 1, 0},
-  {28, 4, 1, 31, 0}, {0, 8, 0, 0, 0}, {8, 2, 0, 16, 0}, {10, 2, 0, 16, 1}, {12, 20, 0, 0, 0},
+  {66, 2, 0, 16, 0}, {68, 4, 0, 32, 0}, {72, 8, 0, 64, 0}, {80, 4016, 0, 0, 8}, {0, 4, 0, 32, 0},
+  {4, 4, 0, 1, 0}, {4, 4, 1, 1, 0}, {4, 4, 2, 30, 8}, {0, 8, 0, 64, 0}, {0, 16, 0, 0, 4}, {0, 4, 0, 32, 0},
+  {0, 4, 0, 32, 0}, {0, 4, 0, 32, 0}, {4, 4, 0, 32, 0}, {0, 2, 0, 16, 0}, {2, 2, 0, 16, 8},
+  {4, 16, 0, 0, 4}, {20, 4, 0, 32, 0}, {24, 4, 0, 32, 0}, {0, 8, 0, 3, 0}, {0, 8, 3, 17, 8},
+  {0, 8, 20, 12, 2}, {0, 8, 32, 32, 0}, {0, 4, 0, 0, 0}, {4, 4, 0, 32, 8}, {8, 4, 0, 32, 1},
+  {12, 4, 0, 32, 8}, {0, 16, 0, 0, 4}, {16, 8, 0, 64, 0}, {24, 4, 0, 32, 0}, {28, 4, 0, 1, 0},
+  {28, 4, 1, 31, 8}, {0, 8, 0, 0, 0}, {8, 2, 0, 16, 8}, {10, 2, 0, 16, 1}, {12, 20, 0, 0, 8},
   {0, 16, 0, 0, 4}, {16, 4, 0, 32, 0}, {20, 4, 0, 32, 0}, {24, 4, 0, 1, 0}, {24, 4, 1, 1, 0},
-  {24, 4, 2, 1, 0}, {24, 4, 3, 29, 0}, {28, 4, 0, 32, 0}, {0, 16, 0, 0, 4}, {16, 2, 0, 16, 0},
+  {24, 4, 2, 1, 0}, {24, 4, 3, 29, 8}, {28, 4, 0, 32, 8}, {0, 16, 0, 0, 4}, {16, 2, 0, 16, 8},
   {18, 2, 0, 16, 1}, {0, 4, 0, 32, 0}, {4, 4, 0, 32, 0}, {8, 2, 0, 16, 0}, {10, 2, 0, 16, 0},
-  {0, 4, 0, 0, 0}, {4, 4, 0, 32, 0}, {8, 4, 0, 32, 0}, {12, 4, 0, 32, 0}, {16, 8, 0, 64, 0},
-  {24, 4, 0, 32, 0}, {28, 4, 0, 32, 0}, {32, 16, 0, 0, 4}, {48, 8, 0, 64, 0}, {56, 8, 0, 64, 0},
+  {0, 4, 0, 0, 0}, {4, 4, 0, 32, 8}, {8, 4, 0, 32, 0}, {12, 4, 0, 32, 0}, {16, 8, 0, 64, 0},
+  {24, 4, 0, 32, 0}, {28, 4, 0, 32, 8}, {32, 16, 0, 0, 4}, {48, 8, 0, 64, 0}, {56, 8, 0, 64, 0},
   {0, 4, 0, 0, 0}, {4, 4, 0, 32, 0}, {8, 4084, 0, 0, 0}, {4092, 4, 0, 32, 0}, {0, 4, 0, 0, 0},
-  {4, 4, 0, 32, 0}, {8, 8, 0, 64, 0}, {16, 8, 0, 64, 0}, {24, 8, 0, 64, 0}, {0, 4, 0, 0, 0},
+  {4, 4, 0, 32, 8}, {8, 8, 0, 64, 0}, {16, 8, 0, 64, 0}, {24, 8, 0, 64, 0}, {0, 4, 0, 0, 0},
   {4, 4, 0, 0, 0}, {8, 8, 0, 0, 0}, {16, 8, 0, 64, 0}, {24, 8, 0, 64, 0}};
 struct vhdx_row { uint32_t outer, inner, offset, count, count_size; }; /* count: where it stands */
 static const struct vhdx_row vhdx_rows[VHDX_ROWS] = {
@@ -143,7 +143,8 @@ static inline void vhdx_add_bat(struct vhdx_specimen *one, uint64_t offset) {
   for (index = 0; index < VHDX_BAT_SEEN && kept < VHDX_KEPT; index++) {
     uint64_t at = offset + index * size;
     if (!vhdx_is_inside(&one->image, at, size)) return;
-    if (index < 2 || vhdx_read(&one->image, at, size)) vhdx_add(one, VHDX_KIND_BAT_ENTRY, at, -1), kept++;
+    if (index > 1 && !one->image.touched[at / VHDX_PAGE]) index += (VHDX_PAGE - at % VHDX_PAGE - 1) / size;
+    else if (index < 2 || vhdx_read(&one->image, at, size)) vhdx_add(one, VHDX_KIND_BAT_ENTRY, at, -1), kept++;
   }
 }
 
@@ -274,10 +275,12 @@ static inline void vhdx_copy(struct vhdx_image *to, uint64_t at, const struct vh
 
 static inline void vhdx_change_field(struct vhdx_mutator *m, const struct vhdx_target *target) {
   const struct vhdx_kind *kind = &vhdx_kinds[target->kind];
-  const struct vhdx_field *field = &vhdx_fields[kind->first + vhdx_below(m, kind->fields)];
   const struct vhdx_target *twin = vhdx_any(m, &m->base, target->kind), *source = vhdx_any(m, m->donor, target->kind);
+  const struct vhdx_field *field = &vhdx_fields[kind->first + vhdx_below(m, kind->fields)];
   struct vhdx_image *image = &m->base.image;
-  uint64_t at = target->offset + field->offset;
+  uint64_t at;
+  if (field->flags & VHDX_IS_DULL && vhdx_below(m, 8)) field = &vhdx_fields[kind->first + vhdx_below(m, kind->fields)];
+  at = target->offset + field->offset;
   if (source && vhdx_below(m, 8) == 0)
     vhdx_copy(image, at, &m->donor->image, source->offset + field->offset, field->size);
   else if (field->bits) {
@@ -306,20 +309,46 @@ static inline void vhdx_change_structure(struct vhdx_mutator *m, const struct vh
   for (index = 0; a && b && index < size; index++) { uint8_t was = a[index]; a[index] = b[index]; b[index] = was; }
 }
 
+/* The row of what an entry of a table stands in, and the file offset of that; NULL for other structures. */
+static inline const struct vhdx_row *vhdx_table_of(struct vhdx_mutator *m, const struct vhdx_target *entry,
+                                                   uint64_t *at) {
+  const struct vhdx_row *row = vhdx_rows, *end = vhdx_rows + VHDX_ROWS;
+  uint64_t size = vhdx_kinds[entry->kind].size;
+  while (row < end && !(row->inner == entry->kind && row->count_size)) row++;
+  if (row == end) return NULL;
+  while (entry > m->base.targets && entry[-1].kind == entry->kind && entry[-1].offset + size == entry->offset) entry--;
+  *at = entry->offset - row->offset;
+  return row;
+}
+
+/* Change an item of the metadata, mostly a long one, as bytes or as text of 16-bit units. */
+static inline void vhdx_change_item(struct vhdx_mutator *m) {
+  struct vhdx_image *image = &m->base.image;
+  uint64_t at = 0, length = 0, tries = 8, place, unit = vhdx_chance(m), kind = vhdx_below(m, 5), width = 2;
+  uint8_t *raw;
+  while (length <= sizeof(struct vhdx_ms_guid) && tries--) {
+    const struct vhdx_target *entry = vhdx_any(m, &m->base, VHDX_KIND_METADATA_TABLE_ENTRY);
+    if (!entry || !vhdx_table_of(m, entry, &at)) return;
+    at += VHDX_GET(image, entry->offset, metadata_table_entry, offset);
+    length = vhdx_least(VHDX_GET(image, entry->offset, metadata_table_entry, length), VHDX_PAGE);
+  }
+  place = vhdx_below(m, length / width) * width;
+  if (kind == 0 || length < width || !(raw = vhdx_span(image, at, length))) vhdx_change_range(m, at, length);
+  else if (kind < 3) vhdx_store(image, at + place, width, kind == 1 ? unit & 127 : unit);
+  else if (kind == 3) memmove(raw + place, raw + place + width, length - place - width);
+  else memmove(raw + place + width, raw + place, length - place - width);
+}
+
 /* Take an entry out of a table, put one in twice, or append one; the count follows, mostly. */
 static inline void vhdx_change_table(struct vhdx_mutator *m, const struct vhdx_target *target) {
   struct vhdx_image *image = &m->base.image;
   uint64_t size = vhdx_kinds[target->kind].size, at, count, behind, kind = vhdx_below(m, 3);
-  const struct vhdx_target *first = target;
-  const struct vhdx_row *row = vhdx_rows, *end = vhdx_rows + VHDX_ROWS;
+  const struct vhdx_row *row = vhdx_table_of(m, target, &at);
   uint8_t *raw;
-  while (row < end && !(row->inner == target->kind && row->count_size)) row++;
-  if (row == end) return;
-  while (first > m->base.targets && first[-1].kind == target->kind && first[-1].offset + size == first->offset) first--;
-  at = first->offset - row->offset + row->count;
-  count = vhdx_read(image, at, row->count_size);
-  behind = size * vhdx_least(count, VHDX_KEPT);
-  behind = behind > target->offset - first->offset + size ? behind - (target->offset - first->offset) - size : 0;
+  if (!row) return;
+  count = vhdx_read(image, at + row->count, row->count_size);
+  behind = at + row->offset + size * vhdx_least(count, VHDX_KEPT);
+  behind = behind > target->offset + size ? behind - target->offset - size : 0;
   raw = vhdx_span(image, target->offset, behind + 2 * size);
   if (!raw) return;
   if (kind == 0) memmove(raw, raw + size, behind), memset(raw + behind, 0, size);
@@ -328,7 +357,7 @@ static inline void vhdx_change_table(struct vhdx_mutator *m, const struct vhdx_t
     memcpy(raw + size + behind, raw, size);
     vhdx_change_range(m, target->offset + size + behind, sizeof(struct vhdx_ms_guid));
   }
-  if (vhdx_below(m, 5)) vhdx_store(image, at, row->count_size, kind ? count + 1 : count - 1);
+  if (vhdx_below(m, 5)) vhdx_store(image, at + row->count, row->count_size, kind ? count + 1 : count - 1);
 }
 
 /* Put a whole object that a checksum covers over another one: a header slot, a region table, a log entry. */
@@ -428,7 +457,9 @@ static inline void vhdx_change(struct vhdx_mutator *m) {
   } else if (kind < 44) {
     target = vhdx_any(m, &m->base, vhdx_below(m, 2) ? VHDX_KIND_HEADER : VHDX_KIND_REGION_TABLE_ENTRY);
     if (target) vhdx_move(m, target);
-  } else
+  } else if (kind < 54)
+    vhdx_change_item(m);
+  else
     for (times = 1 + vhdx_below(m, 5) / 3; times--;) vhdx_change_field(m, target);
 }
 
@@ -500,6 +531,14 @@ size_t afl_custom_fuzz(void *m, uint8_t *data, size_t size, uint8_t **out, uint8
   size = vhdx_mutate((struct vhdx_mutator *)m, data, size, other, other_size, room);
   *out = ((struct vhdx_mutator *)m)->out;
   return size;
+}
+
+/* How many mutants of a file, each time that afl-fuzz comes to it; the rest of the time is for its own changes. */
+#ifndef VHDX_FUZZ_COUNT
+#define VHDX_FUZZ_COUNT 128
+#endif
+unsigned int afl_custom_fuzz_count(void *m, const uint8_t *data, size_t size) {
+  return (void)m, (void)data, (void)size, VHDX_FUZZ_COUNT;
 }
 
 void afl_custom_deinit(void *m) { vhdx_mutator_free((struct vhdx_mutator *)m); }
