@@ -32,9 +32,9 @@ SIZE_MAX = 64 * MIB
 HEADERS = ("vhdx_packed.h", "vhdx_fuzz.h")
 
 
-@pytest.fixture(scope="module")
-def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Native]:
-    program = build(tmp_path_factory.mktemp("native") / "native", "gcc", "-std=c99", "-O1", *SANITIZERS)
+@pytest.fixture(scope="module", params=["gcc", pytest.param("clang", marks=pytest.mark.slow)])
+def native(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Native]:
+    program = build(tmp_path_factory.mktemp("native") / "native", request.param, "-std=c99", "-O1", *SANITIZERS)
     found = Native(program)
     yield found
     found.close()

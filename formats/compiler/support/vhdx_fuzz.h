@@ -269,7 +269,7 @@ static inline const struct vhdx_row *vhdx_table_of(struct vhdx_mutator *m, const
 /* Change an item of the metadata, mostly a long one, as bytes or as text of 16-bit units. */
 static inline void vhdx_change_item(struct vhdx_mutator *m) {
   struct vhdx_image *image = &m->base.image;
-  uint64_t at = 0, length = 0, tries = 8, place, unit = vhdx_chance(m), kind = vhdx_below(m, 5), width = 2;
+  uint64_t at = 0, length = 0, tries = 8, place, unit = vhdx_chance(m), kind = vhdx_below(m, 8), width = 2;
   uint8_t *raw;
   while (length <= sizeof(struct vhdx_ms_guid) && tries--) {
     const struct vhdx_target *entry = vhdx_any(m, &m->base, VHDX_KIND_METADATA_TABLE_ENTRY);
@@ -279,8 +279,8 @@ static inline void vhdx_change_item(struct vhdx_mutator *m) {
   }
   place = vhdx_below(m, length / width) * width;
   if (kind == 0 || length < width || !(raw = vhdx_span(image, at, length))) vhdx_change_range(m, at, length);
-  else if (kind < 3) vhdx_store(image, at + place, width, kind == 1 ? unit & 127 : unit);
-  else if (kind == 3) memmove(raw + place, raw + place + width, length - place - width);
+  else if (kind < 6) vhdx_store(image, at + place, width, kind < 5 ? unit & 127 : unit);
+  else if (kind == 6) memmove(raw + place, raw + place + width, length - place - width);
   else memmove(raw + place + width, raw + place, length - place - width);
 }
 
@@ -402,7 +402,7 @@ static inline void vhdx_change(struct vhdx_mutator *m) {
   } else if (kind < 44) {
     target = vhdx_any(m, &m->base, vhdx_below(m, 2) ? VHDX_KIND_HEADER : VHDX_KIND_REGION_TABLE_ENTRY);
     if (target) vhdx_move(m, target);
-  } else if (kind < 54)
+  } else if (kind < 58)
     vhdx_change_item(m);
   else
     for (times = 1 + vhdx_below(m, 5) / 3; times--;) vhdx_change_field(m, target);
