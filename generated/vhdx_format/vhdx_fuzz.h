@@ -439,6 +439,7 @@ static inline void vhdx_move(struct vhdx_mutator *m, const struct vhdx_target *o
 static inline void vhdx_change_length(struct vhdx_mutator *m) {
   uint64_t length = vhdx_below(m, 2) ? m->base.image.size + vhdx_step(m) : vhdx_some_place(m);
   if (vhdx_below(m, 3) == 0) length -= length % VHDX_OBJECT_ALIGNMENT;
+  if (!m->base.image.size) length = VHDX_HEADER_SECTION_SIZE;
   (void)vhdx_resize(&m->base.image, length);
 }
 
@@ -488,7 +489,7 @@ static inline size_t vhdx_mutate(struct vhdx_mutator *m, const uint8_t *data, si
   m->donor = &m->base;
   if (other && vhdx_below(m, 5) < 2 && !vhdx_unpack(other, other_size, &m->other.image))
     vhdx_find(&m->other), m->donor = &m->other;
-  for (; tries < 4 && !vhdx_unpack(data, size, &m->base.image); tries++) {
+  for (; tries < 16 && !vhdx_unpack(data, size, &m->base.image); tries++) {
     vhdx_find(&m->base);
     for (changes = 1 + (vhdx_below(m, 2) ? vhdx_below(m, 4) : 0); changes; changes--) vhdx_change(m);
     if (vhdx_below(m, 32)) vhdx_reseal(&m->base.image);

@@ -210,7 +210,7 @@ def test_mutants_of_mutants_stay_in_bounds(block: int, native: Native) -> None:
         is_seed = native.ask("u", made.data).is_done
         lost += not is_seed
         data = made.data if is_seed else start
-    assert lost < 20, "an empty file cannot be changed as one"
+    assert lost < 3, "those that grew out of the limit"
 
 
 def test_mutants_differ_and_a_seed_says_everything(native: Native, tmp_path: Path) -> None:
