@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+from hashlib import sha256
 from pathlib import Path
 
 import jsonschema
@@ -101,6 +102,20 @@ def test_the_command_refuses_what_is_no_seed(tmp_path: Path) -> None:
         assert code == 3
         assert "generate --packed" in text
     assert not (tmp_path / "out").exists()
+
+
+def test_generate_writes_small_seeds_into_a_folder_of_their_own(tmp_path: Path) -> None:
+    code, text = run("fuzz", "generate", tmp_path / "out", "--profile", "tiny", "--packed")
+    assert code == 0, text
+    labels = [json.loads(line) for line in (tmp_path / "out" / "manifest.jsonl").read_text().splitlines()]
+    assert {f"seeds/{path.name}" for path in (tmp_path / "out" / "seeds").iterdir()} == {
+        one["packed"] for one in labels
+    }
+    assert len(labels) > 50
+    for one in labels:
+        seed = (tmp_path / "out" / one["packed"]).read_bytes()
+        assert len(seed) == one["packed_size"] < 10_000
+        assert sha256(unpack(seed)).hexdigest() == one["sha256"]
 
 
 def run(*words: object) -> tuple[int, str]:
