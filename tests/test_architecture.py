@@ -54,7 +54,7 @@ ALLOWED = {
     "conformance": {"errors", "wording", "conformance.recipes", "conformance.build"},
     "fuzz.engine": set(),
     "fuzz.mutate": CORE,
-    "fuzz.corpus": CORE | {"", "check", "conformance", "fuzz", "fuzz.engine"},
+    "fuzz.corpus": CORE | {"", "check", "conformance", "fuzz", "fuzz.engine", "fuzz.mutate"},
     "fuzz.judge": CORE | {"", "check", "conformance", "fuzz"},
     "fuzz.reduce": CORE | {"", "check", "conformance", "fuzz", "fuzz.mutate", "fuzz.judge"},
     "fuzz": CORE | {"", "check", "conformance", "fuzz.mutate"},

@@ -26,6 +26,7 @@ from formats.compiler.clauses import emit_clauses
 from formats.compiler.emit_builders import emit_builders
 from formats.compiler.emit_bulk import emit_bulk
 from formats.compiler.emit_c import emit_c
+from formats.compiler.emit_fuzz_c import emit_fuzz_c, emit_packed_c
 from formats.compiler.emit_packers import emit_packers
 from formats.compiler.expressions import Parsers
 from formats.compiler.foreign import FILE as FOREIGN
@@ -122,6 +123,8 @@ def generate(formats: Path) -> dict[str, str]:
         f"{PACKAGE}/bulk.py": emit_bulk(model, parsers, book),
         f"{PACKAGE}/packers.py": emit_packers(model),
         f"{PACKAGE}/vhdx.h": emit_c(data),
+        f"{PACKAGE}/vhdx_packed.h": emit_packed_c(data),
+        f"{PACKAGE}/vhdx_fuzz.h": emit_fuzz_c(data),
     }
     sources = {schema.file: schema.sha256 for schema in schemas}
     for name in ("rules.yaml", clauses.FILE, FOREIGN):

@@ -267,6 +267,17 @@ metadata_table = Struct(
     "unused" / GreedyBytes,
 )
 
+packed_image = Struct(
+    "magic" / Bytes(8),
+    "file_length" / Int64ul,
+)
+
+packed_run = Struct(
+    "kind" / Bytes(1),
+    "offset" / Int64ul,
+    "length" / Int64ul,
+)
+
 parent_locator_header = Struct(
     "locator_type" / ms_guid,
     "reserved" / Int16ul,
@@ -359,6 +370,8 @@ BUILDERS: Final[dict[str, Construct]] = {
     "metadata_table_header": metadata_table_header,
     "metadata_table_entry": metadata_table_entry,
     "ms_guid": ms_guid,
+    "packed_image": packed_image,
+    "packed_run": packed_run,
     "parent_locator": parent_locator,
     "parent_locator_header": parent_locator_header,
     "parent_locator_entry": parent_locator_entry,

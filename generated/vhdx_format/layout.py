@@ -208,6 +208,9 @@ METADATA_USER_ENTRIES_MAX: Final = 1024
 METADATA_SYSTEM_ENTRIES_USUAL_MAX: Final = 1023
 METADATA_REGION_USUAL_MAX: Final = 0x8000000
 METADATA_CATEGORY_USUAL_MAX: Final = 41943040
+PACKED_MAGIC: Final = b"VHDXOPS1"
+PACKED_LITERAL: Final = b"L"
+PACKED_SEED_SIZE_MAX: Final = 0x4000000
 KEY_PARENT_LINKAGE: Final = b"parent_linkage"
 KEY_PARENT_LINKAGE2: Final = b"parent_linkage2"
 KEY_RELATIVE_PATH: Final = b"relative_path"
@@ -735,6 +738,25 @@ CONSTANTS: Final[dict[str, Constant]] = {
         unit="bytes",
         doc="Most bytes of user items, and of system items, that a known implementation (openvmm) accepts.",
         section="2.6",
+    ),
+    "packed_magic": Constant(
+        id="packed_magic",
+        value=b"VHDXOPS1",
+        doc="Marks a packed image, in reading order.",
+        section="Packed image 1",
+    ),
+    "packed_literal": Constant(
+        id="packed_literal",
+        value=b"L",
+        doc="The operation that writes the bytes that follow it.",
+        section="Packed image 1",
+    ),
+    "packed_seed_size_max": Constant(
+        id="packed_seed_size_max",
+        value=67108864,
+        unit="bytes",
+        doc="A bound of this project. A seed that makes a longer file is refused unless the caller allows it.",
+        section="Packed image 1",
     ),
     "key_parent_linkage": Constant(
         id="key_parent_linkage",
@@ -2712,6 +2734,83 @@ STRUCTURES: Final[dict[str, Structure]] = {
                 id="is_nil",
                 kind="value",
                 doc="True for the identifier whose bytes are all zero; it never identifies anything.",
+            ),
+        ),
+    ),
+    "packed_image": Structure(
+        name="packed_image",
+        schema="packed_image",
+        parser="packed_image:PackedImage",
+        size=16,
+        section="Packed image 1",
+        doc=(
+            "The start of a packed image: a file as what is written into zeros, small without a compressor. Operations "
+            "follow to the end, each with its bytes. No part of VHDX: seeds of fuzzers and the conformance suite are "
+            "stored so. Seeds have literals only; the suite has more operations. Later ones write over earlier ones, "
+            "and what none writes is zero."
+        ),
+        struct_format="<8sQ",
+        struct_fields=("magic", "file_length"),
+        fields=(
+            Field(
+                id="magic",
+                type="bytes",
+                offset=0,
+                size=8,
+                orig_ids=("magic",),
+                doc="The characters \"VHDXOPS1\".",
+                section="Packed image 1",
+            ),
+            Field(
+                id="file_length",
+                type="u8",
+                offset=8,
+                size=8,
+                unit="bytes",
+                orig_ids=("file length",),
+                doc="Length of the file.",
+                section="Packed image 1",
+            ),
+        ),
+    ),
+    "packed_run": Structure(
+        name="packed_run",
+        schema="packed_image",
+        parser="packed_image:PackedImage.PackedRun",
+        size=17,
+        section="Packed image 1",
+        doc="What an operation does, and where. Its bytes follow.",
+        struct_format="<1sQQ",
+        struct_fields=("kind", "offset", "length"),
+        fields=(
+            Field(
+                id="kind",
+                type="bytes",
+                offset=0,
+                size=1,
+                orig_ids=("kind",),
+                doc="The letter of the operation, \"L\" for a literal.",
+                section="Packed image 1",
+            ),
+            Field(
+                id="offset",
+                type="u8",
+                offset=1,
+                size=8,
+                unit="bytes",
+                orig_ids=("offset",),
+                doc="File offset of the first byte that it writes.",
+                section="Packed image 1",
+            ),
+            Field(
+                id="length",
+                type="u8",
+                offset=9,
+                size=8,
+                unit="bytes",
+                orig_ids=("length",),
+                doc="How many bytes it writes.",
+                section="Packed image 1",
             ),
         ),
     ),

@@ -141,6 +141,12 @@
 #define VHDX_METADATA_REGION_USUAL_MAX UINT32_C(0x8000000)
 /* Most bytes of user items, and of system items, that a known implementation (openvmm) accepts. */
 #define VHDX_METADATA_CATEGORY_USUAL_MAX UINT32_C(0x2800000)
+/* Marks a packed image, in reading order. */
+#define VHDX_PACKED_MAGIC "VHDXOPS1"
+/* The operation that writes the bytes that follow it. */
+#define VHDX_PACKED_LITERAL "L"
+/* A bound of this project. A seed that makes a longer file is refused unless the caller allows it. */
+#define VHDX_PACKED_SEED_SIZE_MAX UINT32_C(0x4000000)
 /* Key. DataWriteGuid that the parent must have, as text in braces. */
 #define VHDX_KEY_PARENT_LINKAGE "parent_linkage"
 /* Key. A second DataWriteGuid that may match while a merge is under way. Hyper-V always writes it, as nil. */
@@ -450,6 +456,19 @@ struct vhdx_metadata_table_entry {
 #define VHDX_METADATA_TABLE_ENTRY_RESERVED_SHIFT 3
 #define VHDX_METADATA_TABLE_ENTRY_RESERVED_MASK UINT32_C(0xFFFFFFF8)
 
+/* The start of a packed image: a file as what is written into zeros, small without a compressor. Operations follow to the end, each with its bytes. No part of VHDX: seeds of fuzzers and the conformance suite are stored so. Seeds have literals only; the suite has more operations. Later ones write over earlier ones, and what none writes is zero. Packed image 1 */
+struct vhdx_packed_image {
+  uint8_t magic[8]; /* The characters "VHDXOPS1". */
+  uint64_t file_length; /* Length of the file. In bytes. */
+};
+
+/* What an operation does, and where. Its bytes follow. Packed image 1 */
+struct vhdx_packed_run {
+  uint8_t kind[1]; /* The letter of the operation, "L" for a literal. */
+  uint64_t offset; /* File offset of the first byte that it writes. In bytes. */
+  uint64_t length; /* How many bytes it writes. In bytes. */
+};
+
 /* The first 20 bytes of the item. MS-VHDX 2.6.2.6.1 */
 struct vhdx_parent_locator_header {
   struct vhdx_ms_guid locator_type; /* Says which keys to expect. */
@@ -610,6 +629,15 @@ VHDX_STATIC_ASSERT(offsetof(struct vhdx_metadata_table_entry, offset) == 16, "of
 VHDX_STATIC_ASSERT(offsetof(struct vhdx_metadata_table_entry, length) == 20, "offset of metadata_table_entry.length");
 VHDX_STATIC_ASSERT(offsetof(struct vhdx_metadata_table_entry, word) == 24, "offset of metadata_table_entry.word");
 VHDX_STATIC_ASSERT(offsetof(struct vhdx_metadata_table_entry, reserved2) == 28, "offset of metadata_table_entry.reserved2");
+
+VHDX_STATIC_ASSERT(sizeof(struct vhdx_packed_image) == 16, "size of packed_image");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_packed_image, magic) == 0, "offset of packed_image.magic");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_packed_image, file_length) == 8, "offset of packed_image.file_length");
+
+VHDX_STATIC_ASSERT(sizeof(struct vhdx_packed_run) == 17, "size of packed_run");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_packed_run, kind) == 0, "offset of packed_run.kind");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_packed_run, offset) == 1, "offset of packed_run.offset");
+VHDX_STATIC_ASSERT(offsetof(struct vhdx_packed_run, length) == 9, "offset of packed_run.length");
 
 VHDX_STATIC_ASSERT(sizeof(struct vhdx_parent_locator_header) == 20, "size of parent_locator_header");
 VHDX_STATIC_ASSERT(offsetof(struct vhdx_parent_locator_header, locator_type) == 0, "offset of parent_locator_header.locator_type");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from typing import Any
 from uuid import UUID
 
@@ -105,6 +106,9 @@ def test_the_bytes_are_those_of_the_images_that_the_captions_name() -> None:
             stored = int.from_bytes(raw[64:68], "big")
             assert (raw[:8], len(raw), int.from_bytes(raw[48:56], "big")) == (b"conectix", 512, 3 << 20)
             assert stored == ~(sum(raw) - sum(raw[64:68])) & 0xFFFFFFFF
+            continue
+        if caption == "A packed image of 3 MiB that holds four bytes":
+            assert raw in (b"VHDXOPS1" + (3 << 20).to_bytes(8, "little"), b"L" + struct.pack("<QQ", 64 << 10, 4))
             continue
         match = re.search(r"of child\.vhdx, at file offset (0x[0-9a-f]+)$", caption)
         assert match, caption

@@ -95,7 +95,7 @@ def by_id() -> dict[str, dict[str, Any]]:
 
 
 def test_there_are_schemas_to_look_at() -> None:
-    assert len(SCHEMAS) == 11
+    assert len(SCHEMAS) == 12
     assert sum(1 for _ in items("seq")) > 60
 
 

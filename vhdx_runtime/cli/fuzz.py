@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "mutate": CommandPlace(
         "vhdx_runtime.cli.fuzz_mutate:mutate", "Write a changed copy of an image, its checksums right."
     ),
+    "unpack": CommandPlace("vhdx_runtime.cli.fuzz_mutate:unpack", "Write the image of a packed seed."),
     "judge": CommandPlace(
         "vhdx_runtime.cli.fuzz_judge:judge", "Hold readers against a corpus, and sort their disagreements."
     ),

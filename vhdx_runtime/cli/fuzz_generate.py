@@ -38,7 +38,7 @@ _PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", 
     help="In the manifest: of all bytes of a file, or quicker, of what is not zero.",
 )
 @click.option("--distil", is_flag=True, help="Only 128 small images that differ most, the most different first.")
-@click.option("--packed", is_flag=True, help="Write images in packed form, and what unpacks them.")
+@click.option("--packed", is_flag=True, help="Write seeds of a few KB into OUT/seeds, and what unpacks them.")
 @click.option("--force", is_flag=True, help="Write into a folder that is not empty.")
 @json_option
 def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:

@@ -1,6 +1,8 @@
-"""`vhdx fuzz dictionary` and `mutate`: what other fuzzers can use of this one."""
+"""`vhdx fuzz dictionary`, `mutate` and `unpack`: what other fuzzers can use of this one."""
 
 from __future__ import annotations
+
+from contextlib import closing
 
 import click
 
@@ -20,6 +22,7 @@ from .common import (
 from .steps import NEXT
 
 _LARGEST = "256M"
+_LARGEST_SEED = "64M"
 
 
 @click.command(
@@ -77,3 +80,34 @@ def mutate(image: str, out: str, seed: int, other: str | None, max_size: int, fo
         emit_json({"file": out, "size": len(changed), "seed": seed})
     else:
         click.echo(f"{shown(str(out))}: {size_text(len(changed))}, seed {seed}")
+
+
+@click.command(epilog=examples("vhdx fuzz unpack found/crash-1 crash.vhdx --seal"))
+@click.argument("seed", type=PATH, metavar="SEED")
+@click.argument("out", type=PATH, metavar="OUT")
+@click.option("--seal", is_flag=True, help="Make every checksum right, as a target does that calls vhdx_reseal.")
+@size_option("--max-size", "Longest file that is made; 64M where not given.", _LARGEST_SEED)
+@click.option("--force", is_flag=True, help="Replace OUT where it exists.")
+@json_option
+def unpack(seed: str, out: str, seal: bool, max_size: int, force: bool, as_json: bool) -> None:
+    """Write the image of a packed SEED to OUT.
+
+    Seeds are what `vhdx fuzz generate --packed` writes and what a fuzzer makes of them.
+    """
+    from ..codec.source import open_source
+    from ..errors import VhdxError
+    from ..fuzz.mutate.mutate import sealed
+    from ..fuzz.mutate.packed import unpack as image_of
+    from .output import new_file, write_all
+
+    with closing(open_source(seed)) as source:
+        try:
+            image = image_of(source.read_at(0, source.size), max_size)
+        except VhdxError as error:
+            raise Failure(f"{seed}: {error}", NOTHING_OPENED, NEXT["seed"]) from error
+        with new_file(out, force=force, inputs=[source]) as fd:
+            write_all(fd, memoryview(sealed(image) if seal else image))
+    if as_json:
+        emit_json({"file": out, "size": len(image), "sealed": seal})
+    else:
+        click.echo(f"{shown(str(out))}: {size_text(len(image))}")

@@ -260,7 +260,19 @@ def _dumps(made: Expanded, image: Image) -> dict[str, list[dict[str, str]]]:
         "The first item ID",
     )
     found["vhd_footer"] = [{"caption": "Footer of an empty VHD of 3 MiB", "text": dump("vhd_footer", _vhd_footer())}]
+    for name, raw in _packed().items():
+        found[name] = [{"caption": "A packed image of 3 MiB that holds four bytes", "text": dump(name, raw)}]
     return found
+
+
+def _packed() -> dict[str, bytes]:
+    """The start of a packed image, and its one run."""
+    size, place = 3 * layout.OBJECT_ALIGNMENT, layout.HEADER_1_OFFSET
+    run = {"kind": layout.PACKED_LITERAL, "offset": place, "length": len(layout.HEADER_SIGNATURE)}
+    return {
+        "packed_image": encode.build("packed_image", {"magic": layout.PACKED_MAGIC, "file_length": size}),
+        "packed_run": encode.build("packed_run", run),
+    }
 
 
 def _vhd_footer() -> bytes:

@@ -24,6 +24,7 @@ from ...conformance.recipes import form_writer
 from ...conformance.recipes.recipe import Recipe
 from .. import sparse_copies
 from ..engine.format import Edit
+from ..mutate.packed import pack
 from .bases import bases
 from .entries import PROFILES, Entry, lookup, parents, table
 from .fields import Fields
@@ -193,6 +194,7 @@ def _of_log(fields: Fields, name: str, made: Expanded) -> list[int]:
 
 
 MANIFEST: Final = "manifest.jsonl"
+SEEDS: Final = "seeds"
 RANDOM_COUNT: Final = 16
 _UNPACKERS: Final = ("unpack.py", "unpack.c")
 Advance = Callable[[int], None]
@@ -294,18 +296,18 @@ def write(folder: Path, images: Iterable[Made], *, is_packed: bool = False, adva
     Args:
         folder: where to; made where it does not exist.
         images: the images.
-        is_packed: write them in the packed form of the conformance suite, with what unpacks them.
+        is_packed: write them as packed seeds, into a folder of their own, and beside it what unpacks them.
         advance: is told how many images are done.
     """
     sparse_copies.place(folder, ".")
     lines = []
     for one in images:
-        place = folder / one.label["file"]
-        sparse_copies.place(place.parent, ".")
         said = one.label
         if is_packed:
-            said = said | {"packed": f"{said['file']}.packed", "packed_size": _pack(place, one.image)}
+            said = said | _pack(folder, said, one.image)
         else:
+            place = folder / said["file"]
+            sparse_copies.place(place.parent, ".")
             sparse.save(place, one.image.extents, one.image.length)
         lines.append(json.dumps(said))
         advance(len(lines))
@@ -316,12 +318,13 @@ def write(folder: Path, images: Iterable[Made], *, is_packed: bool = False, adva
     return len(lines)
 
 
-def _pack(place: Path, image: Expanded) -> int:
-    from ...conformance.release.packed_image import packed
-
-    data = packed(image.extents, image.length)
-    sparse.save(place.with_name(f"{place.name}.packed"), [(0, data)], len(data))
-    return len(data)
+def _pack(folder: Path, said: dict[str, Any], image: Expanded) -> dict[str, Any]:
+    """Write an image as a seed, in a folder with nothing but seeds; what the manifest says of it."""
+    name = f"{said['file']}.packed" if said["flags"] else f"{SEEDS}/{said['file']}.packed"
+    sparse_copies.place((folder / name).parent, ".")
+    data = pack(image.extents, image.length)
+    sparse.save(folder / name, [(0, data)], len(data))
+    return {"packed": name, "packed_size": len(data)}
 
 
 def _write_unpackers(folder: Path, lines: Iterable[str]) -> None:

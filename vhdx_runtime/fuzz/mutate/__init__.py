@@ -8,6 +8,8 @@ The life of a mutant::
         relocate                                              objects moved, with what points to them
     mutate.mutate ─► bytes, checksums right                   several changes, drawn by a seed
         afl, libfuzzer                                        the same as plug-ins of fuzzers
+    packed ─► seeds of a few KB                               for targets in C, which have mutators of their own
 
-Called by `vhdx fuzz mutate`, `reduce` and fuzzers. The format is known from the layout alone.
+Called by `vhdx fuzz mutate`, `unpack`, `generate --packed`, `reduce` and fuzzers. The format is known from the layout
+alone.
 """

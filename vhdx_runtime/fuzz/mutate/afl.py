@@ -15,7 +15,6 @@ from .mutate import mutate, sealed
 
 _LEFT_ALONE: Final = 32
 _MIX: Final = 0x9E3779B97F4A7C15
-_HAVOC_PERCENT: Final = 30
 _HELD: Final[deque[bytearray]] = deque(maxlen=8)  # afl-fuzz 4.04 goes on reading a result after it let go of it
 _state = {"seed": 0, "count": 0}
 
@@ -46,16 +45,6 @@ def fuzz(buf: bytearray, add_buf: bytearray | None, max_size: int) -> bytearray:
         The changed file, never empty.
     """
     return mutate(bytes(buf), _next(), max_size, bytes(add_buf) if add_buf else None) or bytearray(1)
-
-
-def havoc_mutation(buf: bytearray, max_size: int) -> bytearray:
-    """As `fuzz`, as one of the changes that afl-fuzz stacks."""
-    return fuzz(buf, None, max_size)
-
-
-def havoc_mutation_probability() -> int:
-    """How often of a hundred times afl-fuzz shall take `havoc_mutation`."""
-    return _HAVOC_PERCENT
 
 
 def describe(max_description_length: int) -> bytes:
