@@ -164,6 +164,13 @@ def test_a_disk_that_cannot_be_opened_is_said_and_the_rest_is_compared(tmp_path:
     assert "not compared" in run("diff", before, after, code=1).stdout
 
 
+def test_what_salvage_leaves_out_is_not_called_the_same(tmp_path: Path) -> None:
+    before, after = pair(tmp_path, BROKEN, replace(BROKEN, name="other"))
+    report = run_json("diff", "--salvage", before, after, code=1)
+    assert "could not be read" in report["guest"]["error"]
+    assert "the disks are the same" not in run("diff", "--salvage", before, after, code=1).stdout
+
+
 def test_what_is_no_vhdx_is_compared_all_the_same(tmp_path: Path) -> None:
     for name, raw in (("a.bin", b"a" * 5000), ("b.bin", b"a" * 4000 + b"b" * 2000)):
         (tmp_path / name).write_bytes(raw)

@@ -21,7 +21,7 @@ from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.conformance import FieldOverride, Recipe, RecipeError, expand
 from vhdx_runtime.conformance.cases import Case, load_cases
 from vhdx_runtime.disk.image import load_image
-from vhdx_runtime.inspect import find, leaves, tree
+from vhdx_runtime.inspect import difference, find, leaves, tree
 from vhdx_runtime.inspect.difference import LeafChange, changes, ranges, whole
 from vhdx_runtime.inspect.entry_changes import EntryRun
 
@@ -35,6 +35,7 @@ ITEMS = ("file_parameters", "virtual_disk_size", "logical_sector_size", "physica
 HEADERS = [f"header_{number}" for number in (1, 2)]
 TABLES = [f"region_table_{number}" for number in (1, 2)]
 CASES = load_cases()
+LEAVES = difference._LEAVES
 
 
 def naive(one: bytes, other: bytes) -> list[int]:
@@ -78,8 +79,13 @@ def runs(offsets: list[int]) -> list[int]:
 
 
 def is_part(path: str, leaf: str) -> bool:
-    """The same leaf, or what it stands for: one of "block[3..9]"; the whole table, of which entries are leaves."""
+    """The same leaf, or what it stands for: one of "block[3..9]"; the whole table, of which entries are leaves.
+
+    After very many leaves, also what they are parts of.
+    """
     if path == leaf or (path == "bat" and leaf.startswith("bat[")):
+        return True
+    if difference._LEAVES < LEAVES and leaf.startswith(f"{path}."):
         return True
     match, many = re.fullmatch(r"(.+)\[(\d+)\]", path), re.fullmatch(r"(.+)\[(\d+)\.\.(\d+)\]", leaf)
     return bool(match and many and match[1] == many[1] and int(many[2]) <= int(match[2]) <= int(many[3]))
@@ -126,6 +132,15 @@ def test_a_file_and_what_is_left_of_it(cut: int) -> None:
         lost = [change.paths[pair[0] is raw] for change in found if change.start >= cut]
         assert set(lost) == {None}
         assert found[-1].end == len(raw)
+
+
+def test_after_very_many_leaves_parts_of_objects_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = (made(name).to_bytes() for name in ("wrapped", "differencing"))
+    fine = compared(one, other)
+    monkeypatch.setattr(difference, "_LEAVES", 5)
+    coarse = compared(one, other)
+    assert 5 < len(coarse) < len(fine) / 2
+    assert sum(change.bytes for change in coarse) == sum(change.bytes for change in fine)
 
 
 def test_a_file_and_itself() -> None:

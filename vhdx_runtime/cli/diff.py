@@ -131,7 +131,7 @@ def command(ctx: click.Context, /, first: str, second: str | None, **options: An
     bytes that differ. Then come facts (sizes, current header, state of the log), findings that only one file has, and
     the ranges in which the guest's disks differ. `vhdx compare` compares the disks alone.
 
-    The options for parents, --log, --header and --salvage are for the disks of the guests, and hold for both.
+    The options for parents, --log and --salvage are for the disks of the guests; they, and --header, hold for both.
     """
     if (second is None) != (options["before_replay"] or options["copies"]):
         raise Failure("name two files, or one with --before-replay or --copies", TROUBLE, NEXT["diff"])
@@ -275,10 +275,12 @@ def _guest_lines(guest: _Guest) -> Iterator[str]:
             yield f"  {start:#x} to {start + length:#x} differs, {size_text(length)}"
     if count > _SHOWN:
         yield f"  … and {count - _SHOWN} more; `vhdx compare` lists them"
+    if count:
+        yield f"  {size_text(size)} in {counted(count, 'range')}"
     if guest.error:
-        yield f"  not compared{' any further' if count else ''}: {shown(guest.error)}"
-    else:
-        yield f"  {size_text(size)} in {counted(count, 'range')}" if count else "  the disks are the same"
+        yield f"  not compared to the end: {shown(guest.error)}"
+    elif not count:
+        yield "  the disks are the same"
 
 
 def _value(value: Any) -> str:
@@ -300,18 +302,28 @@ class _Guest:
     """The ranges in which two disks differ, as far as they can be read.
 
     Attributes:
-        found: the ranges.
+        disks: both, where they could be opened.
         error: why there are no more; "" where there are none.
     """
 
-    found: Iterable[tuple[int, int]] = ()
+    disks: tuple[VirtualDisk, ...] = ()
     error: str = ""
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
+        if not self.disks:
+            return
+        losses = [Lost(), Lost()]
+        one, other = (Side(disk.size, of_disk(disk, lost), disk.readinto_at)
+                      for disk, lost in zip(self.disks, losses, strict=True))  # fmt: skip
         try:
-            yield from self.found
+            yield from differences(one, other, lambda _: None)
         except VhdxError as error:
             self.error = str(error)
+            return
+        for disk, lost in zip(self.disks, losses, strict=True):
+            lost.add_failures(disk)
+            if lost.count:
+                self.error = f"{size_text(lost.bytes)} of {disk.name} could not be read, and nothing is said of them"
 
     def record(self) -> dict[str, Any]:
         """As plain values."""
@@ -328,12 +340,11 @@ def _guest(pair: _Pair, options: dict[str, Any]) -> Iterator[_Guest | None]:
     with ExitStack() as stack:
         guest = _Guest()
         try:
-            disks = [stack.enter_context(opened(image.name, options)) for image in pair.images]
+            disks = tuple(stack.enter_context(opened(image.name, options)) for image in pair.images)
             if options["guest"] is None and (large := next(filter(_is_amplified, disks), None)):
                 guest.error = f"{large.name} gives more than its files hold; --guest compares it all the same"
             else:
-                one, other = (Side(disk.size, of_disk(disk, Lost()), disk.readinto_at) for disk in disks)
-                guest.found = differences(one, other, lambda _: None)
+                guest.disks = disks
         except Failure as failure:
             guest.error = str(failure)
         yield guest

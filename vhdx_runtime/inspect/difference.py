@@ -28,7 +28,7 @@ from .structure import WORD
 _STEP: Final = 1 << 20
 _FAR: Final = 1 << 62
 _LEAVES: Final = 1 << 14  # so many are told one by one
-_COARSE: Final = 3  # steps from the file to a part of an object
+_COARSE: Final = 2  # steps from the file to a part of an object
 _COPIED: Final = ("header", "region_table")
 
 
@@ -256,7 +256,7 @@ class _Owners:
     _way: list[Node] = field(default_factory=list)
     _leaf: Node | None = None
     _end: int = -1
-    _left: int = _LEAVES
+    _left: int = field(default_factory=lambda: _LEAVES)
 
     def at(self, offset: int) -> tuple[Node | None, int]:
         """The leaf of a byte, and where its bytes in a row end; None behind the end of the side."""
@@ -276,7 +276,8 @@ class _Owners:
         self._way += below if not self._way else below[1:]
         self._left -= 1
         if self._left < 0:
-            del self._way[_COARSE:]
+            at = next((at for at in range(_COARSE, len(self._way)) if self._way[at].owns(place)), len(self._way))
+            del self._way[at + 1 :]
         self._leaf = self._way.pop() if self._way else None
         end = self.side.start + self.side.length  # of what a log made grow, where no leaf has the byte
         if self._leaf is not None and self._leaf.path.startswith(f"{PATH}[") and self._way:
