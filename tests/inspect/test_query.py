@@ -183,7 +183,7 @@ def test_a_document_that_is_too_large_is_refused_and_a_path_is_not(tmp_path: Pat
         assert ask(image, ".bat.entries[69000:69002][].index") == [69000, 69001]
         assert ask(image, ".header_1.version.value") == [1]
     result = run("inspect", path, "--query", ".bat.entries | length", code=2)
-    assert "more than 65,536 nodes" in result.stderr
+    assert "more than 64,000 nodes" in result.stderr
     assert "hint: begin it with a path" in result.stderr
 
 

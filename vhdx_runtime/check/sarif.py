@@ -24,9 +24,7 @@ from .report import Report
 
 VERSION: Final = "2.1.0"
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-SPECIFICATION: Final = (
-    "https://learn.microsoft.com/openspecs/windows_protocols/ms-vhdx/83e061f8-f6e2-4de1-91bd-5d518a43d477"
-)
+SPECIFICATION: Final = "https://learn.microsoft.com/openspecs/windows_protocols/ms-vhdx/"
 _LEVELS: Final = {"warn": "warning", "note": "note"} | dict.fromkeys(WRONG, "error")
 _LINK: Final = re.compile(r"\[(?=[^\]]*\]\()")
 _PLACEHOLDER: Final = re.compile(r"\{(\d+)\}")

@@ -27,7 +27,7 @@ from .facts import facts
 from .node import Node
 from .series import OWNERS, Series
 
-LIMIT: Final = 1 << 16
+LIMIT: Final = 64_000
 """Not in the specification: how many nodes one document may have."""
 EXACT: Final = 1 << 53
 """Not in the specification: from here on numbers of jq are not exact, so larger ones are text."""
