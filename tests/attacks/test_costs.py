@@ -22,7 +22,7 @@ from tests.attacks import amplifiers
 from tests.attacks.amplifiers import AMPLIFIERS, MIB
 from tests.cli.support import run, run_json
 from tests.support.judged import fresh_peak, peak
-from tests.support.patience import HANG, assert_quick, patiently
+from tests.support.patience import AS_USERS, HANG, assert_quick, patiently
 from tests.support.sampling import sampled
 from vhdx_runtime.check import catalogue
 from vhdx_runtime.codec.source import open_source
@@ -150,7 +150,9 @@ def test_a_command_costs_no_more_than_the_bytes_that_are_there(
 def measured(words: list[str], seconds: float, memory: float) -> str:
     """Run a program; fails where it takes more of the processor, or of memory in MiB, than this."""
     command = [sys.executable, "-c", *words]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=HANG)
+    done = subprocess.run(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=HANG, env=AS_USERS
+    )
     assert done.returncode in (0, 1, 2, 3, 4), done.stderr[-3000:]
     assert "Traceback" not in done.stderr
     took, grown = json.loads(done.stderr.splitlines()[-1])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.support.patience import assert_quick
+from tests.support.patience import AS_USERS, assert_quick
 from tests.support.sampling import sampled
 from vhdx_runtime.conformance import Geometry, Log, Recipe, expand
 
@@ -121,7 +121,9 @@ def write_log(folder: Path, unit: bytes) -> Path:
 def measured(path: Path) -> dict[str, Any]:
     """Check a file: `seconds` of the processor, `mib` of memory at its peak, `totals` and bytes `lost`."""
     command = [sys.executable, "-c", PROGRAM, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=Path(__file__).resolve().parents[2], env=AS_USERS
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found

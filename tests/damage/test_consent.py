@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -28,8 +29,13 @@ def assert_nothing_given_up(found: Sequence[tuple[str, Repaired]]) -> None:
 
 
 def of_laboratory(numbers: Sequence[int], bases: tuple[Base, ...]) -> list[tuple[str, Repaired]]:
-    damages = [damage(number, bases) for number in numbers]
-    return [(one.words, repaired(one)) for one in damages]
+    damages = (damage(number, bases) for number in numbers)
+    return [(one.words, light(repaired(one))) for one in damages]
+
+
+def light(one: Repaired) -> Repaired:
+    """Without the file: a thousand of them would not fit in memory."""
+    return replace(one, content=b"")
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -67,7 +73,7 @@ def test_no_repair_of_a_conformance_case_gives_anything_up() -> None:
     found = []
     for name, files, unknown in cases():
         truth = of_model(files[-1].expected, unknown)
-        found.append((name, judged(files[-1].to_bytes(), [one.to_bytes() for one in files[:-1]], truth)))
+        found.append((name, light(judged(files[-1].to_bytes(), [one.to_bytes() for one in files[:-1]], truth))))
     assert len(found) > 300
     assert any(one.summaries for _, one in found)
     assert_nothing_given_up(found)
@@ -80,5 +86,5 @@ def test_no_repair_of_a_fuzz_image_gives_anything_up(profile: str) -> None:
     for one in made(choose([profile])):
         if one.image.length <= SMALL:
             below = [file.to_bytes() for file in parents(one.entry.parent).values()]
-            found.append((one.entry.id, judged(one.image.to_bytes(), below, of_model(one.image.expected))))
+            found.append((one.entry.id, light(judged(one.image.to_bytes(), below, of_model(one.image.expected)))))
     assert_nothing_given_up(found)

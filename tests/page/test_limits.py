@@ -12,7 +12,7 @@ import pytest
 
 from tests.benchmarks.images import full_64_tib
 from tests.page.support import TIB, facts_of, million_runs, runs_of
-from tests.support.patience import assert_quick
+from tests.support.patience import AS_USERS, assert_quick
 from tests.test_hostile_logs import LOG, entries_that_claim_the_whole_log
 from vhdx_runtime.conformance import BytesOverride, Log, Recipe, expand
 
@@ -33,7 +33,7 @@ def measured(image: Path, code: int = 0) -> tuple[Path, float]:
         "--html",
         str(page),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=AS_USERS)
     assert done.returncode == code, done.stderr[-2000:]
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return page, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime

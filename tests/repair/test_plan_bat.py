@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.check.test_speed import TIB, memory, write
 from tests.repair.planners import settled
 from tests.support.cases import all_cases
-from tests.support.patience import assert_quick
+from tests.support.patience import AS_USERS, assert_quick
 from vhdx_runtime.check import check_image
 from vhdx_runtime.codec.source import BytesSource
 from vhdx_runtime.conformance import Bat, Block, Geometry, Recipe, expand
@@ -200,7 +200,7 @@ def test_all_entries_of_64_tib_are_planned_in_6_seconds_and_1200_mib(memory: Pat
     table = np.memmap(path, dtype="<u8", mode="r+", offset=TABLE, shape=(67_125_247,))
     table |= np.where(np.arange(len(table)) % 4097 == 4096, 0, 9).astype("<u8")  # reserved bit 3, and state 7
     table.flush()
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, str(path)], capture_output=True, text=True, env=AS_USERS)
     assert done.returncode == 0, done.stderr[-2000:]
     found = json.loads(done.stdout)
     assert found["totals"] == {"BAT-002": 1 << 26, "BAT-004": 1 << 26}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import vhdx_runtime as vhdx
-from tests.support.patience import HANG, assert_quick
+from tests.support.patience import AS_USERS, HANG, assert_quick
 from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.disk.image import load_image
 
@@ -47,7 +47,7 @@ def costs(path: Path) -> dict[str, Cost]:
         pytest.skip("memory and time of a process: no /proc/self/status here")
     command = [sys.executable, "-m", "tests.support.measured", str(path)]
     root = Path(__file__).resolve().parent.parent.parent
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root, timeout=HANG)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root, timeout=HANG, env=AS_USERS)
     assert done.returncode == 0, done.stderr[-3000:]
     return {name: Cost(**values) for name, values in json.loads(done.stdout).items()}
 

@@ -5,6 +5,7 @@ Run as a program it says how many times slower than usual this machine is now, a
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ SPARE = 2.0
 """Sums say nothing of memory, which others use too; and a limit is there to notice what costs many times more."""
 HANG = 900.0
 """Seconds after which a program is taken to hang, on however slow a machine."""
+AS_USERS = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+"""The environment of a program whose memory is measured: without what makes the tests themselves quicker."""
 
 
 def assert_quick(took: float, limit: float, what: str = "it") -> None:
