@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,6 +24,7 @@ import vhdx_runtime as vhdx
 from tests.benchmarks.images import Sample, scrambled
 from tests.support.patience import HANG
 from vhdx_runtime.codec import source as source_module
+from vhdx_runtime.disk import virtual as virtual_module
 
 MIB = 1 << 20
 LARGE = 3 * MIB
@@ -65,6 +67,25 @@ def reads_rightly(disk: vhdx.VirtualDisk, sample: Sample) -> bool:
         disk.read_at(offset, length) == sample.expected(offset, length)
         for offset, length in ((0, LARGE), (5 * MIB + 512, LARGE), (3 * MIB - 7, 4096))
     )
+
+
+def test_a_helper_that_begins_late_holds_nothing(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a helper may begin when its read, and many more, have ended."""
+    late: list[Callable[[], None]] = []
+    monkeypatch.setattr(virtual_module, "start_new_thread", lambda work, _: late.append(work))
+    with vhdx.open(sample.path) as disk:
+        right = disk.read_at(0, LARGE)
+        tracemalloc.start()
+        try:
+            assert all(disk.read_at(0, LARGE) == right for _ in range(20))
+            held = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        assert len(late) == 21
+        assert held < 2 * LARGE
+        for work in late:
+            work()
+        assert disk.read_at(0, LARGE) == right
 
 
 @needs_fork

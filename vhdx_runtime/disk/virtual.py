@@ -162,7 +162,8 @@ class VirtualDisk(io.RawIOBase):
         """Fill a buffer; of a large one a helper takes pieces from the end, as copying is all it takes.
 
         The helper ends with the read: a thread that stayed would be missing in a process made by a fork. Nor is it
-        waited for before it has begun: on a busy machine that takes longer than the read.
+        waited for before it has begun: on a busy machine that takes longer than the read; then it must not hold the
+        buffer either.
         """
         pieces = pieces_of(self._images, 0, offset, len(buffer), coarse=True)
         if len(buffer) < _SHARED_FROM or self.salvaging:
@@ -170,11 +171,13 @@ class VirtualDisk(io.RawIOBase):
             return
         left, at_work = deque(pieces), Lock()
         failures: list[BaseException] = []
+        target = [buffer]
 
         def _help() -> None:
             with at_work:
                 try:
-                    self._fill_pieces(_emptied(left.pop), offset, buffer, False)
+                    for part in target:
+                        self._fill_pieces(_emptied(left.pop), offset, part, False)
                 except BaseException as error:  # noqa: BLE001 - raised below, where the caller is
                     failures.append(error)
 
@@ -185,7 +188,7 @@ class VirtualDisk(io.RawIOBase):
         finally:
             left.clear()
             with at_work:  # nobody may write to the buffer any more once this returns
-                pass
+                target.clear()
         if failures:
             raise failures[0]
 
