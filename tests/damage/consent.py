@@ -27,6 +27,8 @@ from vhdx_runtime.write.recording import Recording
 
 STALE = (Unknowable.STALE_HEADER, Unknowable.STALE_REGIONS, Unknowable.LOG_END, Unknowable.CUT_REPLAYED)
 
+LONGEST = 1 << 30
+
 
 @dataclass(frozen=True)
 class Repaired:
@@ -63,14 +65,24 @@ class Done:
     written: tuple[Span, ...] = ()
 
 
+class TooLong(Exception):
+    """The file is too long to be held, once a log has made it grow."""
+
+
 def without_consent(raw: bytes) -> Done:
-    """Repair a file as when nobody agrees to anything."""
+    """Repair a file as when nobody agrees to anything.
+
+    Raises:
+        TooLong: it is longer than `LONGEST` bytes then.
+    """
     with load_image(BytesSource(raw)) as image, tempfile.TemporaryDirectory() as folder:
         plan = make_plan(image)
         if not plan.changes.operations:
             return Done(raw)
         target = Recording(raw)
         outcome = apply(plan, target, Path(folder, "undo"))
+        if target.size > LONGEST:
+            raise TooLong
         content = target.content()
     assert not outcome.failure or content == raw, "put back as it was"
     writes = [event for event in target.events if event.kind == "write"]
