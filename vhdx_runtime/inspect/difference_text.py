@@ -51,7 +51,8 @@ def _replaced(change: LeafChange | EntryRun) -> str:
     if one == other or isinstance(change, EntryRun):
         return ""
     tails = [steps(path or "")[1:] for path in (one, other)]
-    return "" if tails[0] == tails[1] != [] else f"{_address(change.first)} → {_address(change.second)}"
+    depth = 1 if one is None or other is None else 2
+    return "" if tails[0] == tails[1] != [] else f"{_address(change.first, depth)} → {_address(change.second, depth)}"
 
 
 def _rows(replaced: str, alike: Iterator[LeafChange | EntryRun]) -> Iterator[tuple[str, LeafChange | EntryRun]]:
@@ -76,9 +77,9 @@ def _row(change: LeafChange | EntryRun) -> str:
     return f"{where}  {_bits(one, other) if one.bits else _said(change, one, other)}"
 
 
-def _address(node: Node | None) -> str:
-    """The object and what of it."""
-    return _BEHIND if node is None else shown(".".join(steps(node.path)[:2]))
+def _address(node: Node | None, depth: int) -> str:
+    """The object, or with a depth of 2 also what of it."""
+    return _BEHIND if node is None else shown(".".join(steps(node.path)[:depth]))
 
 
 def _bits(one: Node, other: Node) -> str:
