@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import time
@@ -73,7 +74,13 @@ def test_the_ranges_are_the_bytes_that_differ(tmp_path: Path) -> None:
 def test_the_same_bytes_end_with_0(more: tuple[str, ...], tmp_path: Path) -> None:
     made = make(tmp_path, DIRTY).path
     shutil.copy(made, tmp_path / "copy.vhdx")
-    run("diff", *more, made, tmp_path / "copy.vhdx")
+    shown = run("diff", *more, made, tmp_path / "copy.vhdx").stdout
+    if "--json" in more:
+        report = json.loads(shown)
+        assert (report["identical"], report["bytes"], report["changes"]) == (True, 0, [])
+    else:
+        assert shown.endswith("" if more and more != ("--replayed",) else "No byte differs.\n")
+        assert bool(shown) == (more in ((), ("--replayed",)))
 
 
 def test_quiet_says_nothing(tmp_path: Path) -> None:

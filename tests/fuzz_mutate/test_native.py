@@ -102,7 +102,8 @@ def test_both_headers_compile_with_all_entry_points_and_without(name: str, stand
         source.write_text(f'{switches}#include "vhdx_fuzz.h"\n#include "vhdx_fuzz.h"\nint main(void) {{ return 0; }}\n')
         build(tmp_path / "use", name, standard, "-O2", source=source)
     source.write_text('#include "vhdx_packed.h"\nint main(void) { return 0; }\n')
-    build(tmp_path / "use", name, standard, source=source)
+    made = build(tmp_path / "use", name, standard, source=source)
+    assert subprocess.run([made]).returncode == 0
 
 
 # Unpacking

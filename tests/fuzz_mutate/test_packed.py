@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import struct
 from hashlib import sha256
@@ -121,3 +122,12 @@ def test_generate_writes_small_seeds_into_a_folder_of_their_own(tmp_path: Path) 
 def run(*words: object) -> tuple[int, str]:
     result = CliRunner().invoke(main, [str(word) for word in words], prog_name="vhdx")
     return result.exit_code, result.output
+
+
+def test_a_seed_far_longer_than_its_image_may_be_is_not_read(tmp_path: Path) -> None:
+    seed = tmp_path / "seed"
+    seed.touch()
+    os.truncate(seed, 8 << 30)
+    result = CliRunner().invoke(main, ["fuzz", "unpack", str(seed), str(tmp_path / "out")])
+    assert (result.exit_code, "far longer" in result.stderr) == (3, True)
+    assert not (tmp_path / "out").exists()

@@ -41,6 +41,7 @@ class Disk(RuleBasedStateMachine):
     kind = "dynamic"
     sector = 512
     block = MIB
+    ends = 0  # how many disks were held against their model in the end
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,6 +138,7 @@ class Disk(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "disk"):
             assert self.disk.read_at(0, SIZE) == self.model.now
+            type(self).ends += 1
             self.reopen()
             self.disk.close()
         assert all(path.read_bytes() == content for path, content in self.snapshots.items()), "a parent was written"
@@ -180,3 +182,4 @@ def test_a_disk_reads_as_a_flat_array_would(kind: str, sector: int, mib: int) ->
     run_state_machine_as_test(
         machine, settings=settings(max_examples=number, stateful_step_count=25, phases=PHASES, deadline=None)
     )
+    assert machine.ends > 0

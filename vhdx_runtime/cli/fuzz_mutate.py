@@ -101,6 +101,10 @@ def unpack(seed: str, out: str, seal: bool, max_size: int, force: bool, as_json:
     from .output import new_file, write_all
 
     with closing(open_source(seed)) as source:
+        if source.size > 2 * max_size:
+            raise Failure(
+                f"{seed}: is far longer than what it may become, {max_size} bytes", NOTHING_OPENED, NEXT["seed"]
+            )
         try:
             image = image_of(source.read_at(0, source.size), max_size)
         except VhdxError as error:
