@@ -16,6 +16,8 @@ from ..write.target import Target
 from .origin import DataRun, Origin
 
 _STEP: Final = 1 << 20
+_KERNEL_STEP: Final = 1 << 25  # short enough to answer to signals and to show progress
+_ALL: Final = 1 << 62
 
 
 class Places(Protocol):
@@ -31,7 +33,7 @@ class Flat:
 
     def place(self, virtual_offset: int) -> tuple[int, int]:
         """As `Places.place`."""
-        return virtual_offset, 1 << 62
+        return virtual_offset, _ALL
 
 
 class NewBlocks:
@@ -55,14 +57,13 @@ class NewBlocks:
 
     def place(self, virtual_offset: int) -> tuple[int, int]:
         """As `Places.place`; allocates the block where it has no place yet."""
+        if self._first is not None:
+            return self._first + virtual_offset, _ALL
         block, inside = divmod(virtual_offset, self._size)
         if block != self._block:
             self._block = block
-            if self._first is None:
-                self._base, self.end = self.end, self.end + self._size
-                self._table.place(block, self._base)
-            else:
-                self._base = self._first + block * self._size
+            self._base, self.end = self.end, self.end + self._size
+            self._table.place(block, self._base)
         return self._base + inside, self._size - inside
 
 
@@ -87,11 +88,11 @@ def fill(origin: Origin, out: Target, places: Places, advance: Callable[[int], o
         position, end = run.virtual_offset, run.end
         while position < end:
             file_offset, room = places.place(position)
-            length = min(room, end - position)
+            length = min(room, end - position, _KERNEL_STEP)
             _put(origin, run, position, length, out, file_offset)
             position += length
+            advance(position)
         written += run.length
-        advance(end)
     size = end if origin.size is None else origin.size
     advance(size)
     return written, size

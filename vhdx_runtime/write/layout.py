@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from struct import pack
 from typing import Any, Final
 from uuid import uuid4
 
@@ -287,20 +288,27 @@ class Table:
         return bytes(made)
 
     def _uniform(self, first: int, count: int) -> bytes:
-        """Entries as all blocks begin with; those of sector bitmap blocks are zero."""
-        import numpy as np  # an empty table needs none
-
+        """Entries as all blocks begin with; those of sector bitmap blocks, and of no block, are zero."""
         geometry = self._made.geometry
-        chunk, inside = np.divmod(np.arange(first, first + count, dtype="<u8"), np.uint64(geometry.chunk_ratio + 1))
-        entries = np.full(count, self._state, dtype="<u8")
-        if self._state == layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT:
-            block = chunk * np.uint64(geometry.chunk_ratio) + inside
-            entries += block * np.uint64(geometry.block_size) + np.uint64(self._made.data_offset)
-        unused = inside == geometry.chunk_ratio
-        if geometry.has_parent:
-            unused |= chunk * np.uint64(geometry.chunk_ratio) + inside >= geometry.payload_blocks
-        entries[unused] = 0
-        return entries.tobytes()
+        made = bytearray()
+        index, end = first, first + count
+        while index < end:
+            chunk, inside = divmod(index, geometry.chunk_ratio + 1)
+            block = chunk * geometry.chunk_ratio + inside
+            payload = min(geometry.chunk_ratio - inside, end - index)
+            used = max(0, min(payload, geometry.payload_blocks - block))
+            made += self._row(block, used)
+            index += payload + 1
+            made += bytes((min(index, end) - first) * _ENTRY - len(made))
+        return bytes(made)
+
+    def _row(self, block: int, count: int) -> bytes:
+        """Entries of blocks that follow one another."""
+        if self._state != layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT:
+            return self._state.to_bytes(_ENTRY, "little") * count
+        size = self._made.geometry.block_size
+        start = self._made.data_offset + block * size + self._state
+        return pack(f"<{count}Q", *range(start, start + count * size, size))
 
 
 def _whole(length: int) -> int:
