@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from ..codec.source import Readable, open_source
-from ..disk.image import load_image
-
 if TYPE_CHECKING:
+    from ..codec.source import Readable
     from .report import Report
 
 
@@ -37,6 +35,8 @@ def check(
     """
     from dataclasses import replace
 
+    from ..codec.source import open_source
+    from ..disk.image import load_image
     from ..hints import in_python
     from .parents import check_with_parents  # who only reads need not load it
 

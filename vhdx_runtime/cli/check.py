@@ -28,16 +28,13 @@ from .common import (
     emit,
     emit_json,
     examples,
-    header_number,
     hint_of,
     image_options,
     json_option,
-    note_use,
-    parents_named,
     say_hint,
     shown,
-    warn_accepted,
 )
+from .images import header_number, note_use, parents_named, warn_accepted
 from .progress import progress
 from .several import named, require_no_folder
 from .steps import NEXT

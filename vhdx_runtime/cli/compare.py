@@ -22,20 +22,19 @@ from .common import (
     FORMAT_VERSION,
     PATH,
     Failure,
-    accepted_record,
     chain_options,
     emit,
     examples,
     hint_of,
     json_option,
     lost_record,
-    opened,
     shown,
     size_text,
     warn,
     warn_lost,
 )
 from .containers import warn_footer
+from .images import accepted_record, opened
 from .steps import NEXT
 
 SAME = 0

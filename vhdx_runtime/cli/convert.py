@@ -23,15 +23,12 @@ from .common import (
     PATH,
     USAGE,
     Failure,
-    accepted_record,
     chain_options,
-    doubts_of,
     emit_json,
     examples,
     hint_of,
     json_option,
     lost_record,
-    opened,
     short_size,
     shown,
     size_option,
@@ -40,6 +37,7 @@ from .common import (
     warn_lost,
 )
 from .containers import container_options, container_sizes, say_sparse, warn_footer
+from .images import accepted_record, doubts_of, opened
 from .steps import NEXT
 
 if TYPE_CHECKING:

@@ -23,21 +23,8 @@ from ..inspect.meaning import came_and_went, facts
 from ..transfer.difference import Side, differences
 from ..transfer.extents import Lost, of_disk
 from ..wording import counted
-from .common import (
-    FORMAT_VERSION,
-    PATH,
-    Failure,
-    chain_options,
-    emit,
-    examples,
-    header_number,
-    json_option,
-    note_use,
-    opened,
-    say_foreign,
-    shown,
-    size_text,
-)
+from .common import FORMAT_VERSION, PATH, Failure, chain_options, emit, examples, json_option, shown, size_text
+from .images import header_number, note_use, opened, say_foreign
 from .steps import NEXT
 
 SAME: Final = 0

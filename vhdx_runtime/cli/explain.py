@@ -18,17 +18,14 @@ from .common import (
     PATH,
     USAGE,
     Failure,
-    accepted_record,
     emit,
     emit_json,
     examples,
-    header_number,
     image_options,
     json_option,
-    opened,
-    say_foreign,
     size_option,
 )
+from .images import accepted_record, header_number, opened, say_foreign
 from .steps import NEXT
 
 _EPILOG = examples(

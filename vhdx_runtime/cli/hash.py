@@ -18,16 +18,14 @@ from .common import (
     PATH,
     USAGE,
     Failure,
-    accepted_record,
     chain_options,
-    doubts_of,
     examples,
     json_option,
     lost_record,
-    opened,
     shown,
     warn_lost,
 )
+from .images import accepted_record, doubts_of, opened
 from .several import answer, named
 from .steps import NEXT
 

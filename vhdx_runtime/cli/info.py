@@ -17,21 +17,8 @@ from ..disk.usage import allocation_record, host_record
 from ..errors import VhdxError
 from ..findings import first_refusing
 from ..wording import counted
-from .common import (
-    FOUND,
-    NOTHING_OPENED,
-    PATH,
-    Failure,
-    chain_of,
-    chain_options,
-    examples,
-    header_number,
-    json_option,
-    note_use,
-    quoted,
-    shown,
-    size_text,
-)
+from .common import FOUND, NOTHING_OPENED, PATH, Failure, chain_options, examples, json_option, quoted, shown, size_text
+from .images import chain_of, header_number, note_use
 from .several import answer
 
 _COLOURS = {"refuse": "red", "degrade": "red", "ignore-object": "yellow", "warn": "yellow"}

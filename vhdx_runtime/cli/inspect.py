@@ -26,18 +26,16 @@ from .common import (
     PATH,
     USAGE,
     Failure,
-    chain_of,
     emit,
     examples,
-    header_number,
     image_options,
     json_option,
-    say_foreign,
     say_hint,
     shown,
     size_text,
     warn,
 )
+from .images import chain_of, header_number, say_foreign
 from .inspect_query import answers, require_fitting, selected
 from .steps import NEXT
 

@@ -17,16 +17,15 @@ from .common import (
     PATH,
     USAGE,
     Failure,
-    behind_end,
     chain_options,
     emit,
     examples,
     json_option,
-    opened,
     shown,
     size_option,
     size_text,
 )
+from .images import behind_end, opened
 from .steps import NEXT
 
 _EPILOG = """\b

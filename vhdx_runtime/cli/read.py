@@ -14,20 +14,18 @@ from .common import (
     PATH,
     USAGE,
     Failure,
-    accepted_record,
-    behind_end,
     chain_options,
     emit,
     emit_json,
     examples,
     json_option,
     lost_record,
-    opened,
     size_option,
     size_text,
     warn,
     warn_lost,
 )
+from .images import accepted_record, behind_end, opened
 from .steps import NEXT
 
 _IN_JSON_MAX = 16 << 20

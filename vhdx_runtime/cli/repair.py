@@ -34,15 +34,14 @@ from .common import (
     examples,
     hint_of,
     json_option,
-    note_use,
     parent_options,
     parse_size,
-    require_vhdx,
     say_hint,
     shown,
     size_text,
     warn,
 )
+from .images import note_use, require_vhdx
 from .progress import progress
 from .repair_text import hint, lines, record
 from .steps import NEXT

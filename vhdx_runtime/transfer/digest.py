@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from ..codec.source import Source
@@ -80,6 +79,8 @@ def fixed_algorithms() -> list[str]:
 def _digested(
     data: Iterable[bytes | memoryview], advance: Callable[[int], object], algorithms: Sequence[str]
 ) -> dict[str, str]:
+    from concurrent.futures import ThreadPoolExecutor  # slow to import
+
     states: dict[str, Any] = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
     position = 0
     with ThreadPoolExecutor(len(states)) as pool:

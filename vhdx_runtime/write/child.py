@@ -22,7 +22,6 @@ from ..portable import volume_path
 from ..semantics import metadata
 from ..semantics.locator import ABSOLUTE_WIN32_PATH, PARENT_LINKAGE, RELATIVE_PATH, VOLUME_PATH
 from ..wording import path_word, size_text
-from .recovery import require_undamaged
 
 _LONG: Final = "\\\\?\\"
 _VOLUME: Final = re.compile(r"\\\\\?\\Volume\{", re.IGNORECASE)
@@ -64,6 +63,8 @@ def _require_sound(image: Image) -> None:
         mended = f"`vhdx repair --apply {path_word(image.name)}` writes home what is in its log"
         hint = f"{mended}; so does Hyper-V once it is attached there"
         raise IntegrityError(f"{image.name}: was not closed cleanly, and may not be a parent", hint=hint)
+    from .recovery import require_undamaged  # slow to import, and few new files have a parent
+
     lost = require_undamaged(image, "may not be a parent").lost.bytes
     if lost:
         hint = f"`vhdx check {path_word(image.name)}` says which, and what reads the rest"
