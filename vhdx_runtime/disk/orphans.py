@@ -95,22 +95,28 @@ def find(source: Source, free: Iterable[tuple[int, int]], block_size: int) -> Or
             bare = next((low for low, _ in data_ranges(source, start, source.size - start)), source.size)
         if end <= bare:
             continue
-        slots = set()
-        for low, high in data_ranges(source, start, end - start) if budget > 0 else ():
-            for place in range(low, high, _UNIT):
-                if budget <= 0:
-                    break
-                size = min(_UNIT, high - place)
-                read, has_data = _sampled(source, place, size)
-                budget -= read
-                unseen += size if has_data is None else 0
-                if has_data:
-                    first = place if first < 0 else first
-                    held += size
-                    slots.add((place - start) // block_size)
+        slots, counted_to = set(), start
+        for place, stop in _units(source, start, end) if budget > 0 else ():
+            if budget <= 0:
+                break
+            read, has_data = _sampled(source, place, stop - place)
+            budget -= read
+            unseen += stop - place if has_data is None else 0
+            if has_data:  # all of the MiB counts: which parts of it the host stores, says nothing of the file
+                first = place if first < 0 else first
+                whole = max(counted_to, place // _UNIT * _UNIT), min(end, (place // _UNIT + 1) * _UNIT)
+                held, counted_to = held + whole[1] - whole[0], whole[1]
+                slots.add((place - start) // block_size)
         unseen += (end - start) * (budget <= 0)
         blocks += sum(start + (slot + 1) * block_size <= end for slot in slots)
     return Orphans(first, held, blocks, unseen)
+
+
+def _units(source: Source, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """What the host stores of a range of the file, half-open, none across a whole MiB."""
+    for low, high in data_ranges(source, start, end - start):
+        for base in range(low // _UNIT * _UNIT, high, _UNIT):
+            yield max(low, base), min(high, base + _UNIT)
 
 
 def _sampled(source: Source, start: int, size: int) -> tuple[int, bool | None]:

@@ -56,6 +56,7 @@ class Presence:
         sound = [kinds.get(state, UNREADABLE) for state in range(_STATES)]
         damaged = [kind if kind in STORED else UNREADABLE for kind in sound]
         self._kinds = (*sound, *damaged)  # by state, then by state where reserved bits are set
+        self._codes = [KINDS.index(kind) for kind in self._kinds]
 
     def resized(self, file_size: int) -> None:
         """Take note that the file has another length, in bytes: what writes it says so."""
@@ -90,10 +91,13 @@ class Presence:
         """As `payload`, for an array of entries: the positions of their kinds in `KINDS`, as an array of bytes."""
         import numpy as np
 
-        table = np.array([KINDS.index(kind) for kind in self._kinds], dtype=np.uint8)
+        table = np.array(self._codes, dtype=np.uint8)
+        if not words.any():  # as most of a large table
+            return np.full(len(words), table[0])
         is_reserved = words & _RESERVED != 0
         found = table[(words & layout.BAT_STATE_MASK).astype(np.uint8) + np.uint8(_STATES) * is_reserved]
-        found[self._is_nowhere(words) & (found < len(STORED))] = KINDS.index(UNREADABLE)
+        stored = np.flatnonzero(found < len(STORED))
+        found[stored[self._is_nowhere(words[stored])]] = KINDS.index(UNREADABLE)
         return found
 
     def has_bitmap(self, word: Any) -> Any:

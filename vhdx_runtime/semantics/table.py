@@ -23,7 +23,7 @@ from .presence import KINDS, PARTIAL, Presence
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-CHUNK = 1 << 17  # entries at once: what is made of them stays in the processor's cache
+CHUNK = 1 << 15  # entries at once: what is made of them stays in the processor's cache
 OFFSET_SHIFT = (layout.BAT_FILE_OFFSET_MASK & -layout.BAT_FILE_OFFSET_MASK).bit_length() - 1
 MIB = 1 << OFFSET_SHIFT
 _STATE_BITS = layout.BAT_STATE_MASK.bit_length()
@@ -38,8 +38,6 @@ class Part:
     Attributes:
         start: index of the first.
         words: as stored.
-        state: their lowest bits.
-        offset: their file offsets in MiB.
         is_payload: they describe payload blocks of the disk.
         is_bitmap: they describe sector bitmap blocks; what is neither is not used.
         presence: what entries mean.
@@ -48,12 +46,22 @@ class Part:
 
     start: int
     words: Array
-    state: Array
-    offset: Array
     is_payload: Array
     is_bitmap: Array
     presence: Presence
     geometry: Geometry
+
+    @cached_property
+    def state(self) -> Array:
+        """Their lowest bits."""
+        states: Array = (self.words & np.uint64(layout.BAT_STATE_MASK)).astype(np.uint8)
+        return states
+
+    @cached_property
+    def offset(self) -> Array:
+        """Their file offsets in MiB."""
+        offsets: Array = self.words >> np.uint64(OFFSET_SHIFT)
+        return offsets
 
     @property
     def is_present(self) -> Array:
@@ -100,9 +108,7 @@ def parts(bat: Bat, geometry: Geometry, progress: Callable[[int], None] | None =
         is_bitmap[(geometry.chunk_ratio - start) % stride :: stride] = True
         is_payload = ~is_bitmap
         is_payload[max(0, behind - start) :] = False
-        state = (words & np.uint64(layout.BAT_STATE_MASK)).astype(np.uint8)
-        offset = words >> np.uint64(OFFSET_SHIFT)
-        yield Part(start, words, state, offset, is_payload, is_bitmap, bat.presence, geometry)
+        yield Part(start, words, is_payload, is_bitmap, bat.presence, geometry)
         if progress:
             progress((start + len(words)) * ENTRY_SIZE)
 
