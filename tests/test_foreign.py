@@ -265,3 +265,14 @@ def test_what_shows_bytes_names_the_file_and_goes_on(tmp_path: Path, words: tupl
     assert result.stderr.startswith(f"vhdx: warning: {path}: is no VHDX: it is compressed with gzip")
     assert "\nhint: " in result.stderr
     assert "0x1f" in result.stdout or "1f8b" in result.stdout or "1f 8b" in result.stdout
+
+
+@pytest.mark.parametrize("kind", sorted(BYTES)[:5])
+def test_a_file_that_is_to_be_written_is_named_too(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "disk.vhdx"
+    path.write_bytes(BYTES[kind])
+    with pytest.raises(vhdx.FormatError) as to_read:
+        vhdx.open(path)
+    with pytest.raises(vhdx.FormatError) as to_write:
+        vhdx.open(path, mode="r+")
+    assert (str(to_write.value), to_write.value.hint) == (str(to_read.value), to_read.value.hint)

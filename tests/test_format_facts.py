@@ -25,7 +25,6 @@ STRUCT_FORMAT = re.compile(r"[<>=!@](\d*[xcbB?hHiIlLqQnNefdspP])+")
 
 # Constants that look like a fact of the format and are none: (module, name): what it is.
 OTHER_MEANING = {
-    ("semantics.table", "CHUNK"): "entries judged at a time",
     ("disk.sorted_extents", "STEP"): "extents looked at together",
     ("conformance.build.digests", "_UNIT"): "unit of the sparse digest",
     ("conformance.build.model", "_DIGEST_UNIT"): "unit of the sparse digest",

@@ -26,6 +26,11 @@ def short_size(size: int) -> str:
 
     >>> short_size(1), short_size(1000), short_size(6 << 20), short_size(3 << 19), short_size(2_500_511_326_208)
     ('1 byte', '1000 bytes', '6 MiB', '1.5 MiB', '2.27 TiB')
+
+    Zeros behind the point say that it is not exactly that.
+
+    >>> short_size(3_150_080)
+    '3.00 MiB'
     """
     if size < _STEP:
         return counted(size, "byte")
@@ -33,7 +38,9 @@ def short_size(size: int) -> str:
     while power < len(_UNITS) and size >= _STEP ** (power + 1):
         power += 1
     hundredths = (size * 200 // _STEP**power + 1) // 2
-    text = f"{hundredths // 100}.{hundredths % 100:02}".rstrip("0").rstrip(".")
+    text = f"{hundredths // 100}.{hundredths % 100:02}"
+    if not size * 100 % _STEP**power:
+        text = text.rstrip("0").rstrip(".")
     return f"{text} {_UNITS[power - 1]}"
 
 

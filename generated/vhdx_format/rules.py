@@ -2050,7 +2050,7 @@ RULES: Final[dict[str, Rule]] = {
         error="integrity",
         applies=(),
         reader="Leave the last part of a sector out; do not write.",
-        next=("copy", "restore"),
+        next=("copy-sectors", "restore"),
         text="The virtual disk is a whole number of logical sectors.",
         broken="",
         kind="function",
@@ -5396,6 +5396,15 @@ STEPS: Final[dict[str, Step]] = {
         text=(
             "write nothing to the file, and copy the disk out, of which all bytes can be read, though not all be relied"
             " on: `vhdx convert {file} out.raw`"
+        ),
+        options=("--log replay",),
+        consents=(),
+    ),
+    "copy-sectors": Step(
+        id="copy-sectors",
+        text=(
+            "`vhdx convert {file} out.raw` copies the disk out, all whole sectors of it; what is behind the last one no"
+            " guest can read"
         ),
         options=("--log replay",),
         consents=(),

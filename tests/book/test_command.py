@@ -138,3 +138,11 @@ def test_explain_adds_what_the_book_says(sample_image: Path) -> None:
     bits = json.loads(explain("--file", "0x300000", "--doc", "--json").output)
     assert [one["name"] for one in bits["doc"]] == ["bat_entry.state", "bat_entry.reserved"]
     assert "doc" not in json.loads(explain("--file", "0x10030", "--json").output)
+
+
+def test_commands_and_programs_are_never_broken() -> None:
+    """Who copies one takes along what is put in."""
+    text = run("differences").stdout
+    (line,) = [line for line in text.splitlines() if "textconv" in line and "git config" in line]
+    assert line.count('"') % 2 == 0
+    assert line.count("'") % 2 == 0

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from vhdx_format.rules import RULES
 
+import vhdx_runtime as vhdx
 from tests.cli.support import BAD_STATE, BROKEN, DIRTY, HOSTILE, LONE, SAMPLE, TORN, make, make_chain, run, run_json
 from vhdx_runtime.conformance import Bat, Block, Geometry, Hide, Log, LogEntry, Recipe
 
@@ -192,7 +193,8 @@ def test_progress_of_a_long_check_goes_to_the_terminal_alone(tmp_path: Path) -> 
         "import vhdx_runtime.cli.check as c; c._LONG = 0\nfrom vhdx_runtime.cli import main; main(prog_name='vhdx')"
     )
     command = [sys.executable, "-c", program, "check", "--json", str(make(tmp_path, SAMPLE).path)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    capable = os.environ | {"TERM": "xterm"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=True, env=capable)
     os.close(theirs)
     assert json.loads(done.stdout)["images"][0]["state"] == "healthy"
     assert b"checking" in os.read(ours, 1 << 16)
@@ -220,3 +222,11 @@ def test_a_dirty_log_that_cannot_be_replayed_is_not_called_harmless(tmp_path: Pa
     path = make(tmp_path, DIRTY).path
     result = run("check", "--log", "ignore", path)
     assert "dirty log" not in result.stdout
+
+
+def test_one_rule_broken_in_many_places_is_one_note(tmp_path: Path) -> None:
+    path = tmp_path / "fixed.vhdx"
+    vhdx.create(path, size=64 * MIB, type="fixed")
+    with vhdx.open(path, mode="r+") as disk:
+        disk.trim(0, disk.size)
+    assert last(run("check", path).stdout) == "healthy, 1 note in 32 places"

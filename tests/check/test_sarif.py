@@ -174,3 +174,11 @@ def test_two_formats_at_once_are_refused(tmp_path: Path) -> None:
     assert run("check", "--json", "--format", "json", path).stdout == run("check", "--json", path).stdout
     error = json.loads(run("check", "--format", "json", "--select", "NIX-001", path, code=2).stdout)["error"]
     assert error["exit_code"] == 2
+
+
+def test_what_is_no_vhdx_is_one_result_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "disk.vhdx"
+    path.write_bytes(b"QFI\xfb" + bytes(range(256)) * 8)
+    (result,) = sarif(path, code=3)["runs"][0]["results"]
+    assert result["message"]["text"].startswith("is no VHDX: it ")
+    assert "QCOW" in result["message"]["text"]

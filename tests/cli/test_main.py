@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -167,7 +168,8 @@ def test_progress_goes_to_the_terminal_and_nowhere_else(tmp_path: Path, terminal
     fd, written = terminal
     path = make(tmp_path, SAMPLE).path
     command = [sys.executable, "-c", PROGRAM, "compare", "--json", path, path]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=fd, check=True)
+    capable = os.environ | {"TERM": "xterm"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=fd, check=True, env=capable)
     assert json.loads(done.stdout)["identical"] is True
     assert b"comparing" in written()
 
@@ -268,3 +270,27 @@ def test_a_group_by_itself_prints_its_help(words: tuple[str, ...]) -> None:
     text = run(*words, code=2).output
     assert text.startswith(" ".join(("Usage: vhdx", *words, "[OPTIONS] COMMAND")))
     assert r"\n" not in text
+
+
+def test_the_units_of_progress_are_those_of_the_rest(tmp_path: Path, terminal: Any) -> None:
+    fd, written = terminal
+    path = make(tmp_path, SAMPLE).path
+    command = [sys.executable, "-c", PROGRAM, "hash", path]
+    capable = os.environ | {"TERM": "xterm", "COLUMNS": "120"}
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=fd, check=True, env=capable)
+    assert b"hashing" in (text := written())
+    assert not re.search(rb"\d [kMG]B/s", text)
+
+
+def test_an_interrupted_command_says_so_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "long.raw"
+    path.touch()
+    os.truncate(path, 1 << 42)
+    command = [sys.executable, "-c", PROGRAM, "hash", "--container", "--json", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(1.5)
+        running.send_signal(signal.SIGINT)
+        out, said = running.communicate(timeout=30)
+    assert "interrupted" in said
+    assert json.loads(out)["error"]["exit_code"] == 128 + signal.SIGINT

@@ -234,3 +234,20 @@ def test_a_hint_names_no_child_as_its_own_parent(tmp_path: Path) -> None:
     said = run("repair", "--chain", child, code=1).stderr
     assert "`--parent FILE`" in said
     assert f"--parent {child}" not in said
+
+
+def test_a_hint_keeps_what_was_asked_for(tmp_path: Path) -> None:
+    parent, child = make_changed(tmp_path)
+    said = run("repair", "--chain", "--parent", parent.path, child.path, code=1).stderr
+    (command,) = re.findall("`(vhdx repair [^`]*)`", said)
+    again = shlex.split(command)[1:]
+    assert again[1:4] == ["--chain", "--parent", str(parent.path)]
+    assert "1." in run(*again).stdout, "what the hint says plans something"
+
+
+def test_the_hint_of_a_cut_file_names_it(tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    os.truncate(path, path.stat().st_size - MIB)
+    said = run("repair", path, code=1).stderr
+    assert "FILE" not in said
+    assert str(path) in said

@@ -257,3 +257,18 @@ def test_a_lost_header_is_written_anew_without_consent_where_no_log_depends_on_i
         assert "HDR-005" not in plan.after.totals
         assert disk_of(plan) == disk
         assert plan.changes.preview.log.state == "clean"
+
+
+def test_what_lengthening_covers_is_a_change_of_the_disk(tmp_path: Path) -> None:
+    """So that the plan says how much, and DataWriteGuid changes as the guest's bytes do."""
+    whole = expand(Recipe("cut", bat=Bat((Block(0), Block(1))))).to_bytes()
+    cut = BytesSource(whole[: -MIB // 2])
+    image = load_image(cut)
+    plan = make_plan(image, Wishes(lossy=True))
+    assert sum(end - start for start, end in plan.changes.changed) == MIB // 2
+    recording = Recording(whole[: -MIB // 2])
+    assert not apply(plan, recording, tmp_path / "undo").failure
+    before, after = image.headers.current, load_image(recording).headers.current
+    assert before is not None
+    assert after is not None
+    assert before.fields.data_write_guid.raw != after.fields.data_write_guid.raw

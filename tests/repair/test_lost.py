@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -168,3 +169,40 @@ def test_an_empty_table_is_not_taken_where_data_belongs_to_nothing(tmp_path: Pat
         plan = planned(image.source, EVERY)
     assert not plan.changes.operations
     assert any("--set bat_region=" in item.reason for item in plan.declined)
+
+
+def broken_items(data: bytes) -> bytes:
+    """An image whose items are all zeros; its table of them is as it was."""
+    start = METADATA + 64 * KIB
+    return wiped(data, start, start + 40)
+
+
+def test_values_of_broken_items_are_asked_for_and_taken(tmp_path: Path) -> None:
+    data, disk = expected(RECIPES["dynamic"])
+    geometry = load_image(BytesSource(data)).geometry
+    assert geometry is not None
+    path = write(tmp_path, broken_items(data))
+    asked = run("repair", path, code=1).stderr
+    for name in ("block_size", "virtual_disk_size", "logical_sector_size"):
+        assert f"--set {name}=…" in asked
+    said = [f"block_size={geometry.block_size}", f"virtual_disk_size={len(disk)}"]
+    said += [f"logical_sector_size={geometry.logical_sector_size}", "log_guid=nil"]
+    words = [word for one in said for word in ("--set", one)]
+    told = run("repair", "--apply", "--offer", "ITM-*", *words, path).stderr
+    assert re.findall("--set (\\w+) is of no use", told) == ["log_guid"]
+    assert run("read", path).stdout_bytes == disk
+
+
+def test_entries_that_a_wrong_size_leaves_over_are_not_cleared(tmp_path: Path) -> None:
+    data, disk = expected(RECIPES["dynamic"])
+    geometry = load_image(BytesSource(data)).geometry
+    assert geometry is not None
+    path = write(tmp_path, broken_items(data))
+    wrong = ["--set", f"block_size={geometry.block_size}", "--set", f"virtual_disk_size={geometry.block_size}"]
+    wrong += ["--set", f"logical_sector_size={geometry.logical_sector_size}"]
+    said = run("repair", "--apply", "--offer", "ITM-*", *wrong, path).stdout
+    assert "look at the disk first" in said
+    right = ["--set", f"virtual_disk_size={len(disk)}"]
+    assert "of no use" in run("repair", "--offer", "ITM-*", *right, path).stderr  # the file says a size now
+    table = 3 * MIB
+    assert path.read_bytes()[table : table + 256] == data[table : table + 256]

@@ -65,7 +65,8 @@ def differences(before: Image, after: Image, touched: Iterable[tuple[int, int]])
         return Difference(is_known=False)
     if not is_open(after):
         return Difference(changed=((0, before.size),))
-    ranges = merge_ranges([*touched, (after.view.size, before.view.size)])
+    shorter, longer = sorted((before.view.size, after.view.size))
+    ranges = merge_ranges([*touched, (shorter, longer)])
     changed: Ranges = []
     gained: Ranges = []
     common = min(before.size, after.size)

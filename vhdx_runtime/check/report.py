@@ -5,10 +5,10 @@ Runs all the checks and draws the conclusion. Never raises for what a file says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from vhdx_format.rules import RULES
 
@@ -47,6 +47,7 @@ _SAID_OF_PARENTS = {
 }
 
 _NO_ORPHANS = Orphans()
+_FEW: Final = 9  # findings that are counted one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +133,12 @@ class Report:
     @property
     def notes(self) -> int:
         """How many of the findings are notes."""
+        return sum(self._counts(is_note=True))
+
+    def _counts(self, *, is_note: bool) -> list[int]:
+        """How many findings there are of each rule of which all are notes, or of each other one."""
         more = {finding.rule for finding in self.findings if finding.verdict != "note"}
-        return sum(count for rule, count in self.totals.items() if rule not in more)
+        return [count for rule, count in self.totals.items() if (rule not in more) == is_note]
 
     @property
     def conclusion(self) -> str:
@@ -148,9 +153,9 @@ class Report:
             lost, size = self.lost.bytes, self.size
             text = f"damaged: {lost} of {size} guest bytes cannot be read ({short_size(lost)} of {short_size(size)})"
         else:
-            more = sum(self.totals.values()) - self.notes + bool(self.possible_loss)
-            text = f"usable, {counted(more, 'finding')}" if self.state == "usable" else "healthy"
-            text += f", {counted(self.notes, 'note')}" if self.notes else ""
+            more = self._counts(is_note=False) + [1] * bool(self.possible_loss)
+            text = f"usable, {_of_rules(more, 'finding')}" if self.state == "usable" else "healthy"
+            text += f", {_of_rules(self._counts(is_note=True), 'note')}" if self.notes else ""
         if self.possible_loss:
             text += f", possible loss of {short_size(self.possible_loss.orphans.bytes)}"
         return f"{text}, {self.hidden} left out" if self.hidden else text
@@ -176,6 +181,14 @@ class Report:
             totals[finding.rule] = totals.get(finding.rule, 0) + 1
         refused = self.refused or _refusal(findings)
         return replace(self, findings=(*self.findings, *findings), totals=totals, refused=refused)
+
+
+def _of_rules(counts: Sequence[int], noun: str) -> str:
+    """How many there are; one rule that is broken in many places is one thing to know."""
+    if sum(counts) <= _FEW:
+        return counted(sum(counts), noun)
+    places = f" in {sum(counts)} places" if sum(counts) > len(counts) else ""
+    return f"{counted(len(counts), noun)}{places}"
 
 
 def check_image(image: Image, progress: Callable[[int], None] | None = None) -> Report:
@@ -275,7 +288,8 @@ def without_chain(report: Report, error: VhdxError) -> Report:
     found = str(error).removeprefix(f"{report.name}: ")
     for source in (f" ({error.rule})", f" ({error.rule}, MS-VHDX {error.spec})"):
         found = found.removesuffix(source)
-    finding = Finding(error.rule, error.place or Place("chain"), found, "a parent", "refuse", repair)
+    expected = "the parent as it was" if "changed since" in found else "a parent"
+    finding = Finding(error.rule, error.place or Place("chain"), found, expected, "refuse", repair)
     return replace(report.joined((finding,)), refused=report.refused or str(error))
 
 

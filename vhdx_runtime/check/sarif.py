@@ -79,7 +79,7 @@ def _message(text: str) -> dict[str, str]:
 def _rule(name: str) -> dict[str, Any]:
     known = catalogue.record(name)
     section = f"MS-VHDX {known['section']}" if known["section"][:1].isdigit() else "not in the specification"
-    said = [f"{section}.", known["reader"], *known["next"]]
+    said = [f"{section}.", known["reader"], *(f"{step}." for step in known["next"])]
     return {
         "id": name,
         "name": known["slug"],
@@ -110,6 +110,9 @@ def _artifact(report: Report) -> dict[str, Any]:
 
 def _results(report: Report, at: int, numbers: dict[str, int]) -> Iterator[dict[str, Any]]:
     """The findings of one file, and what is wrong with it without breaking a rule."""
+    if report.foreign:  # ten broken rules would say the same
+        yield _result(f"is no VHDX: it {report.foreign.text}", WRONG[0], report.name, at)
+        return
     for finding in report.findings:
         wanted = f", expected {finding.expected}" if finding.expected else ""
         made = _result(f"{finding.place}: {finding.found}{wanted}", finding.verdict, report.name, at)
@@ -124,8 +127,6 @@ def _results(report: Report, at: int, numbers: dict[str, int]) -> Iterator[dict[
         yield _result(f"cut off: {report.cut.sentence}", _SERIOUS, report.name, at)
     if report.possible_loss:
         yield _result(f"possible loss: {report.possible_loss.sentence}", _SERIOUS, report.name, at)
-    if report.foreign:
-        yield _result(f"is no VHDX: it {report.foreign.text}", WRONG[0], report.name, at)
 
 
 def _result(text: str, verdict: str, name: str, at: int) -> dict[str, Any]:

@@ -80,6 +80,7 @@ Exit codes:
   1  the file has findings that matter, or part of the disk could not be read
   2  wrong usage
   3  a file could not be opened or written, or is no VHDX
+  130, 141, 143  ended by a signal: Ctrl-C, a reader of the output that is gone, kill
 `compare` has codes of its own, those of qemu-img compare; `diff` those of diff.
 
 \b
@@ -135,8 +136,10 @@ class _Commands(LazyGroup):
                 _give_up_stdout()
             self._fail(ctx, error, f"{name}{error.strerror or error}", system_hint(error), NOTHING_OPENED)
         except (KeyboardInterrupt, Interrupted) as error:
+            number = getattr(error, "number", signal.SIGINT)
+            emit_failure(ctx, error, "interrupted", "", _BY_SIGNAL + number)
             _say("interrupted", error)
-            raise Interrupted(getattr(error, "number", signal.SIGINT)) from error
+            raise Interrupted(number) from error
 
     def _fail(self, ctx: click.Context, error: Exception, message: str, hint: str, exit_code: int) -> NoReturn:
         emit_failure(ctx, error, message, hint, exit_code)

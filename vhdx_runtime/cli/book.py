@@ -150,10 +150,14 @@ def _parts(text: str, page: str) -> Iterator[Any]:
     from rich.text import Text
 
     class _Code(CodeBlock):
-        """Without the blank that rich puts before each line: who copies a program takes that along."""
+        """As it is, without blanks before a line and however long: who copies a program takes along what is put in."""
 
         def __rich_console__(self, *_: Any) -> Iterator[Any]:
-            yield Syntax(str(self.text).rstrip(), self.lexer_name, theme=self.theme, word_wrap=True, padding=(1, 0))
+            source = str(self.text).rstrip()
+            shown = Syntax(source, self.lexer_name, theme=self.theme).highlight(source)
+            shown.rstrip()
+            shown.no_wrap, shown.overflow = True, "ignore"
+            yield shown
 
     class _Page(Markdown):
         elements: ClassVar = Markdown.elements | {"fence": _Code, "code_block": _Code}

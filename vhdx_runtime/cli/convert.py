@@ -110,7 +110,8 @@ def command(ctx: click.Context, /, image: str, output: str, as_json: bool, **opt
     that fails or is interrupted says how far it came, and leaves nothing. With - the report (--json) goes to stderr,
     and a VHDX must be fixed. A new VHDX has new identifiers. Exits with 1 when a part of the disk could not be had
     (--salvage, --without-parent): it is listed, and zero in OUTPUT; and when a part is in doubt, of which a warning
-    tells. In the mapfile, positions are those on the disk; "+" is sound, "-" could not be had.
+    tells; but not for a parent that you accepted. In the mapfile, positions are those on the disk; "+" is sound, "-"
+    could not be had.
     """
     form = _form(output, options)
     mapfile = options["mapfile"]

@@ -120,7 +120,8 @@ def _say_more(record: dict[str, Any], asked: int | None) -> None:
     if asked not in (None, record["virtual_size"]):
         sector = record["logical_sector_size"]
         size = agreeing(counted(asked or 0, "byte"), "was", "were")
-        click.echo(f"vhdx: note: {size} rounded up to whole sectors of {sector}", err=True)
+        to = f"{record['virtual_size']}, whole sectors of {sector} bytes"
+        click.echo(f"vhdx: note: {size} rounded up to {to}", err=True)
     say_sparse(record["file"])
     if format_of(record["file"]) != "vhdx":
         warn(f"{record['file']}: a VHDX, though the name does not end in .vhdx; Hyper-V goes by that")

@@ -5,6 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..wording import short_size
+
+if TYPE_CHECKING:
+    from rich.progress import Task
 
 
 @contextmanager
@@ -23,11 +29,20 @@ def progress(label: str, total: int, *, prints: bool = False) -> Iterator[Callab
         yield lambda done: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class _Speed(ProgressColumn):
+        """In the units of the rest; that of rich counts in thousands."""
+
+        def render(self, task: Task) -> Text:
+            """As the class of rich asks for it."""
+            speed = task.finished_speed or task.speed
+            return Text(f"{short_size(int(speed))}/s" if speed else "", style="progress.data.speed")
 
     console = Console(stderr=True)
     done = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True))
-    columns = (*done, TransferSpeedColumn(), TimeRemainingColumn())
+    columns = (*done, _Speed(), TimeRemainingColumn())
     # Not redirected: rich would send what the command prints to stderr, too.
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as shown:
         task = shown.add_task(label, total=total)

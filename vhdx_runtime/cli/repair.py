@@ -171,19 +171,24 @@ def _planned(image: Image, wishes: Wishes) -> Plan:
         plan = make_plan(image, wishes, show)
     for name in wishes.values:
         without = replace(wishes, values={other: value for other, value in wishes.values.items() if other != name})
-        if record(make_plan(image, without), []) == record(plan, []):
+        if _summaries(make_plan(image, without)) == _summaries(plan):
             warn(f"--set {name} is of no use: nothing that is planned needs it")
     return plan
 
 
+def _summaries(plan: Plan) -> list[str]:
+    """What is planned and what is not, in words, which random identifiers do not change."""
+    return [*(step.repair.summary for step in plan.steps), *(declined.repair.summary for declined in plan.declined)]
+
+
 def _show(plan: Plan, wishes: Wishes, options: dict[str, Any]) -> None:
     if options["as_json"]:
-        emit_json(record(plan, sorted(wishes.offered)))
+        emit_json(record(plan, wishes))
     else:
         emit(lines(plan, verbose=options["verbose"]), wraps=True)
         if plan.changes.operations:
             click.echo("Nothing is written yet; --apply does all this.")
-        say_hint(hint(plan, sorted(wishes.offered)))
+        say_hint(hint(plan, wishes))
 
 
 def _code(plan: Plan) -> int:
@@ -202,20 +207,20 @@ def _apply(ctx: click.Context, path: str, wishes: Wishes, options: dict[str, Any
             emit(lines(plan, verbose=options["verbose"]), wraps=True)
         if not plan.changes.operations:
             if options["as_json"]:
-                emit_json(record(plan, sorted(wishes.offered)))
+                emit_json(record(plan, wishes))
             else:
-                say_hint(hint(plan, sorted(wishes.offered)))
+                say_hint(hint(plan, wishes))
             ctx.exit(_code(plan))
         if target.links > 1:
             warn(f"{path}: the file has {target.links} names, and changes under all of them")
         outcome = _carried_out(plan, target, undo_path)
         if options["as_json"]:
             done = {"mode": "apply", "undo_file": undo_path, "failure": outcome.failure}
-            emit_json(record(plan, sorted(wishes.offered)) | done)
+            emit_json(record(plan, wishes) | done)
         elif not outcome.failure:
             click.echo(f"Done: {shown(_conclusion(plan, outcome))}")
             click.echo(f"To take it back: {undo.command(undo_path, path)}")
-            say_hint(hint(plan, sorted(wishes.offered)))
+            say_hint(hint(plan, wishes))
         if outcome.failure:
             raise Failure(f"{path}: put back as it was: {outcome.failure}", FOUND, NEXT["put back"])
         ctx.exit(_code(plan))

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import click
 
 from ..change.change_set import OFFERED
 from ..check.report import PARENTS_IGNORED
+from ..codec.decode import guid_text
 from ..codec.holes import data_ranges
+from ..disk.attempts import name_of
 from ..disk.foreign import file_word
 from ..disk.image import WHOLE_FILE
 from ..disk.summary import describe
-from ..repair.plan import Declined, Plan, Repair, Step
-from ..wording import agreeing, counted
+from ..repair import given
+from ..repair.plan import Declined, Plan, Repair, Step, Wishes
+from ..wording import agreeing, counted, path_word
 from ..write.patch import Patch
 from .common import shown, size_text
 
 _SHOWN_BYTES: Final = 32  # of a patch; --json has all
-_NAMELESS: Final = re.compile("(?<!parent) FILE`")  # what the file will be has no name yet
+_NAMELESS: Final = re.compile("(?<!parent) FILE(?=[ `])")  # what the file will be has no name yet
 _COLOURS: Final = {"auto": "green", "offered": "yellow", "lossy": "red"}
 
 
@@ -72,23 +76,39 @@ def lines(plan: Plan, *, verbose: bool) -> Iterator[str]:
         yield "Its log is replayed in memory then, whenever it is read; a second repair writes it into the file."
 
 
-def hint(plan: Plan, offered: Iterable[str] = ()) -> str:
+def hint(plan: Plan, wishes: Wishes) -> str:
     """What to do next where something is left once the plan is applied, or was not looked at.
 
     Args:
         plan: what is planned.
-        offered: ids of the rules that the user agreed to.
+        wishes: what it was made for.
     """
     word = file_word(plan.changes.image.source)
     asked = [one.repair for one in plan.declined if one.repair.consent == OFFERED and not one.repair.lacks]
     wanted = dict.fromkeys(rule for repair in asked for rule in repair.asks or repair.rules)
-    given = dict.fromkeys(offered)
-    if plan.after.is_serious and wanted and not wanted.keys() <= given.keys():
-        more = f"`vhdx repair --offer {','.join(given | wanted)} {word}` plans what needs your consent, too"
+    unsaid = {
+        left.finding.rule: given.of_rule(left.finding.rule) for left in plan.unmended if left.finding.refuses_opening
+    }
+    if any(unsaid.values()):
+        names = dict.fromkeys(name for named in unsaid.values() for name in named)
+        return f"if you know it, {given.missing(names)} --offer {','.join(rule for rule in unsaid if unsaid[rule])}"
+    offered = dict.fromkeys(sorted(wishes.offered))
+    if plan.after.is_serious and wanted and not wanted.keys() <= offered.keys():
+        again = "".join(f"{option} " for option in _options(wishes))
+        more = f"`vhdx repair {again}--offer {','.join(offered | wanted)} {word}` plans what needs your consent, too"
         return f"{WHOLE_FILE}; {more}" if plan.before.cut else more
     if plan.after.parents == PARENTS_IGNORED:
         return f"`vhdx repair --chain {word}` judges the link to the parent, too"
-    return _NAMELESS.sub(lambda _: f" {word}`", plan.after.hint)
+    return _NAMELESS.sub(lambda _: f" {word}", plan.after.hint)
+
+
+def _options(wishes: Wishes) -> Iterator[str]:
+    """The options for the same wishes, but for --offer."""
+    yield from ["--chain"] * wishes.with_chain + ["--lossy"] * wishes.lossy
+    yield from (f"--parent {path_word(name_of(parent))}" for parent in wishes.parents)
+    yield from (f"--parent-dir {path_word(os.fsdecode(folder))}" for folder in wishes.parent_dirs)
+    for name, value in wishes.values.items():
+        yield f"--set {name}={guid_text(value) if isinstance(value, bytes) else value}"
 
 
 def _stored(plan: Plan) -> int:
@@ -144,7 +164,7 @@ def _value(value: Any) -> str | int:
     return value.hex() if isinstance(value, bytes) else int(value)
 
 
-def record(plan: Plan, offered: Iterable[str] = ()) -> dict[str, Any]:
+def record(plan: Plan, wishes: Wishes) -> dict[str, Any]:
     """A plan as plain values; bytes in hex, offsets and lengths in bytes."""
     return {
         "file": plan.changes.image.name,
@@ -161,7 +181,7 @@ def record(plan: Plan, offered: Iterable[str] = ()) -> dict[str, Any]:
         "written": plan.changes.written,
         "stored": _stored(plan),
         "leaves_log": plan.leaves_log,
-        "hint": hint(plan, offered),
+        "hint": hint(plan, wishes),
     }
 
 

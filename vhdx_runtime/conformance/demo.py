@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
     command, path = arguments[0], Path(arguments[1])
     if command == "build":
         image = build()
+        path.mkdir(parents=True, exist_ok=True)
         sys.stdout.write(f"{image.write(path)}: {image.length} bytes, {image.expected.size} bytes of virtual disk\n")
         return 0
     problem = check(path)

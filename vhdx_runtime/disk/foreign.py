@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from vhdx_format.foreign import FOREIGN, HEAD, TAIL, Foreign, Mark
 from vhdx_format.layout import FILE_SIGNATURE
 
-from ..codec.source import FileSource, Source
+from ..codec.source import Source
 from ..wording import counted, path_word
 
 _BLANKS: Final = b"\xef\xbb\xbf \t\r\n"
@@ -70,7 +70,7 @@ def has_vhd_footer(source: Source) -> bool:
 
 def file_word(source: Source) -> str:
     """The path of a file as one word of a command that can be pasted; FILE where it has none."""
-    return path_word(source.name) if isinstance(source, FileSource) else "FILE"
+    return path_word(source.name) if getattr(source, "path", "") else "FILE"
 
 
 def _fits(known: Foreign, name: str, head: bytes, tail: bytes) -> bool:

@@ -103,8 +103,8 @@ def find(source: Source, free: Iterable[tuple[int, int]], block_size: int) -> Or
             budget -= read
             unseen += stop - place if has_data is None else 0
             if has_data:  # all of the MiB counts: which parts of it the host stores, says nothing of the file
-                first = place if first < 0 else first
                 whole = max(counted_to, place // _UNIT * _UNIT), min(end, (place // _UNIT + 1) * _UNIT)
+                first = whole[0] if first < 0 else first
                 held, counted_to = held + whole[1] - whole[0], whole[1]
                 slots.add((place - start) // block_size)
         unseen += (end - start) * (budget <= 0)

@@ -21,6 +21,7 @@ from ..codec.overlay import Overlay
 from ..errors import VhdxError, became_shorter
 from ..portable import HAS_PREAD, pread
 from ..semantics.presence import DATA, HOLE, PARTIAL, UNREADABLE, ZERO
+from ..wording import shown
 from .chain import Chain
 from .image import Image
 from .mapping import Piece
@@ -72,6 +73,9 @@ class VirtualDisk(io.RawIOBase):
         fd = self.image.source.fd
         self._fd = fd if fd is not None and HAS_PREAD else -1  # -1 once closed, for good
         self._mapped: mmap.mmap | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {shown(self.name)!r}, mode {self.mode!r}, {self.size} bytes>"
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from vhdx_format.layout import GUIDS, STRUCTURES
+from vhdx_format.rules import RULES
 
 from ..codec import decode, encode
 from ..semantics.metadata import NEEDED
@@ -52,6 +53,12 @@ def value(name: str, text: str, number: int | None) -> int | bytes:
             if field.id in finding.declaration.fields:
                 raise ValueError(f"{name}={text}: {finding.found}, expected {finding.expected} ({finding.rule})")
     return made
+
+
+def of_rule(rule: str) -> tuple[str, ...]:
+    """Names that may be given for the fields of a metadata item on which a rule is; none where it is on others."""
+    declared = RULES[rule]
+    return tuple(name for name in declared.fields if declared.structure in NEEDED and name in FIELDS)
 
 
 def missing(names: Iterable[str]) -> str:

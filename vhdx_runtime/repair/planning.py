@@ -27,8 +27,10 @@ from ..disk.chain import load_chain, open_chain
 from ..disk.image import Image, load_image
 from ..errors import IntegrityError, VhdxError
 from ..findings import Finding
+from ..semantics.metadata import NEEDED
 from ..write.operation import Operation
 from ..write.patch import overlapping
+from . import given
 from .apply import worse
 from .plan import Declined, Plan, Planner, Repair, Step, Unmended, Wishes
 from .planners import bat, bitmaps, headers, layout, locator, log, metadata, regions
@@ -160,10 +162,17 @@ def _is_wanted(state: _State, repair: Repair) -> bool:
         return False
     if not any(wishes.keep(rule) for rule in repair.rules):
         return False
-    if reason := wishes.not_agreed(repair):
+    if reason := wishes.not_agreed(repair) or _unsafe_as_said(wishes, repair):
         state.declined[key] = Declined(repair, reason)
         return False
     return True
+
+
+def _unsafe_as_said(wishes: Wishes, repair: Repair) -> str:
+    """Why a repair waits that takes away what a wrong word of a person on the disk would make needless; else ""."""
+    if "BAT-018" not in repair.rules or not any(given.FIELDS[name][0] in NEEDED for name in wishes.values):
+        return ""
+    return "goes by what you say of the disk: look at the disk first, and repair the file again"
 
 
 def _take(state: _State, repairs: list[Repair]) -> bool:
@@ -273,6 +282,9 @@ def _why_not(state: _State, finding: Finding) -> str:
     rule, declared = finding.rule, finding.declaration
     if not state.wishes.keep(rule):
         return "left out by choice"
+    names = given.of_rule(rule)
+    if names and finding.repair in ("no", "manual"):
+        return f"if you know it, {given.missing(names)} --offer {rule}"
     if finding.repair == "no":
         return "nothing can be derived from what the file still holds"
     if finding.repair == "manual":

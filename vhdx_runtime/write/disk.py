@@ -23,8 +23,6 @@ from ..disk.mapping import Mapping
 from ..disk.ranges import Range
 from ..disk.sizes import load_bat
 from ..disk.virtual import VirtualDisk
-from ..errors import VhdxError
-from ..findings import raise_first
 from ..portable import pwrite
 from ..semantics.presence import HOLE, ZERO
 from .allocate import ZEROS, Blocks
@@ -319,10 +317,7 @@ def open_writable(
     chain: Chain | None = None
     try:
         image = load_image(target)
-        try:
-            raise_first(image.findings)
-        except VhdxError as error:
-            raise image.told(error) from error
+        image.require_readable()
         require_sound(image)
         chain = open_chain(image, parents=parents, parent_dirs=parent_dirs)
         is_dirty = image.log.state == "replayed"

@@ -102,7 +102,7 @@ def _without_remains(
     asks = tuple(rule for rule in rules if rule in _DECISIVE)
     repair: Repair | None = Repair(rules, summary, OFFERED, asks=asks)
     if end > size:
-        repair = lengthening("HDR-003", summary, covered(image, end), end)
+        repair = lengthening(image, "HDR-003", summary, covered(image, end), end)
     if repair is not None:
         asks = tuple(dict.fromkeys([*repair.asks, *asks])) if repair.consent == OFFERED else ()
         yield replace(repair, rules=rules, asks=asks, header=header, patches=patches, lacks=lacks)

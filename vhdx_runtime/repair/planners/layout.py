@@ -48,10 +48,11 @@ def _lengthenings(image: Image, report: Report) -> Iterator[Repair]:
             yield from _longer(image, rule, mending.lengthened(image, rule))
 
 
-def lengthening(rule: str, summary: str, over: Covered, size: int, *conditions: str) -> Repair | None:
+def lengthening(image: Image, rule: str, summary: str, over: Covered, size: int, *conditions: str) -> Repair | None:
     """A repair that gives the file a new length, with the consent that this needs; None where none can be given.
 
     Args:
+        image: the container.
         rule: asks for it.
         summary: what it does, in one line.
         over: what it covers with zeros.
@@ -61,7 +62,8 @@ def lengthening(rule: str, summary: str, over: Covered, size: int, *conditions: 
     consent = repair_of(rule, [*over.conditions, *conditions])
     lost = ranges_text(over.guest.listed, is_complete=over.guest.is_complete) if over.guest.bytes else ""
     if consent == LOSSY:
-        lost = f"{lost or 'what is cut off'}: cannot be read now, zeros or the parent's bytes then"
+        then = "zeros or the parent's bytes" if image.geometry and image.geometry.has_parent else "zeros"
+        lost = f"{lost or 'what is cut off'}: cannot be read now, {then} then"
         return Repair((rule,), summary, consent, loses=lost, new_size=size)
     asks = tuple(dict.fromkeys([*([rule] if repair_of(rule, conditions) == consent else []), *over.rules]))
     if lost:
@@ -74,7 +76,7 @@ def _longer(image: Image, rule: str, least: int, *conditions: str) -> Iterator[R
     size = -(-least // _MIB) * _MIB
     if size > image.view.size:
         summary = f"lengthen the file to {size:#x} bytes, with zeros"
-        repair = lengthening(rule, summary, covered(image, size), size, *conditions)
+        repair = lengthening(image, rule, summary, covered(image, size), size, *conditions)
         yield from [repair] if repair else []
 
 
@@ -97,5 +99,5 @@ def _log(image: Image, report: Report) -> Iterator[Repair]:
         return
     moved = mending.log_place(image)
     summary = f"move the log, which is empty, from {offset:#x} outside the file to {moved:#x} at its end"
-    repair = lengthening("HDR-011", summary, covered(image, size), size)
+    repair = lengthening(image, "HDR-011", summary, covered(image, size), size)
     yield from [replace(repair, header={"log_offset": moved})] if repair else []

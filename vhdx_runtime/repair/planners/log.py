@@ -76,7 +76,7 @@ def _lengthened(image: Image, size: int, grown: int) -> Iterator[Repair]:
     from .layout import lengthening
 
     summary = f"log: the file lengthened with zeros from {size:#x} to {grown:#x}, then the log replayed into it"
-    repair = lengthening(_TRUNCATED, summary, covered(image, grown, size), grown)
+    repair = lengthening(image, _TRUNCATED, summary, covered(image, grown, size), grown)
     yield from [replace(repair, commits_log=True, new_size=None)] if repair else []
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import permutations
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from vhdx_format import layout
 
@@ -295,6 +295,7 @@ def repairs(image: Image, report: Report, values: Mapping[str, Any] = NOTHING) -
         if rule in report.totals:
             broken = [item for item in image.metadata.items if _breaks(item, rule)]
             yield _joined(rule, consent, summary, (changed(item.entry, **change(item)) for item in broken))
+    yield from _as_said(image, report, values)
     yield from _values(image, report)
     if image.geometry is not None:
         yield from _missing(image, report)
@@ -310,6 +311,21 @@ def _joined(rule: str, consent: str, summary: str, parts: Iterator[tuple[Patch, 
 
 def _usual_flags(item: Item) -> dict[str, Any]:
     return {"is_required": 1, "is_virtual_disk": int(item.entry.fields.is_disk_property)}
+
+
+def _as_said(image: Image, report: Report, values: Mapping[str, Any]) -> Iterator[Repair]:
+    """What a person says of items that are there and break a rule."""
+    rules = tuple(rule for rule in report.totals if values.keys() & given.of_rule(rule))
+    said = {name: values[name] for rule in rules for name in given.of_rule(rule) if name in values}
+    patches: list[Patch] = []
+    for structure in NEEDED:
+        item = image.metadata.get(structure)
+        own = {name: value for name, value in said.items() if given.FIELDS[name][0] == structure}
+        if own and item is not None and item.placed is not None:
+            patches += changed(item.placed, **own)
+    if patches:
+        words = ", ".join(f"{name} {UUID(bytes_le=v) if isinstance(v, bytes) else v}" for name, v in said.items())
+        yield Repair(rules, f"put in what you say: {words}", OFFERED, patches=tuple(patches))
 
 
 def _values(image: Image, report: Report) -> Iterator[Repair]:
