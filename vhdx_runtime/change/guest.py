@@ -103,10 +103,10 @@ def _marked(geometry: Geometry, entries: Iterable[Array]) -> Array:
     ratio = geometry.chunk_ratio
     marks = np.zeros(geometry.payload_blocks, dtype=bool)
     for indices in entries:
-        chunks, inside = indices // (ratio + 1), indices % (ratio + 1)
-        blocks = (chunks * ratio + inside)[inside < ratio]
+        is_payload = indices % geometry.cycle < ratio
+        blocks = geometry.block_of(indices[is_payload])
         marks[blocks[blocks < len(marks)]] = True
-        for number in chunks[inside == ratio].tolist() if geometry.has_parent else ():
+        for number in geometry.chunk_of(indices[~is_payload]).tolist() if geometry.has_parent else ():
             marks[number * ratio : (number + 1) * ratio] = True
     return marks
 
@@ -182,7 +182,7 @@ def _entries_at(image: Image, file_ranges: Sequence[tuple[int, int]]) -> Iterato
         offsets = words & np.uint64(layout.BAT_FILE_OFFSET_MASK)
         near = np.flatnonzero((offsets > low) & (offsets < high))  # few, as a rule: the rest is for them alone
         near = near[(words[near] & np.uint64(layout.BAT_STATE_MASK)) >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT]
-        is_bitmap = (near + first) % (geometry.chunk_ratio + 1) == geometry.chunk_ratio
+        is_bitmap = (near + first) % geometry.cycle == geometry.chunk_ratio
         reach = np.where(is_bitmap, layout.SECTOR_BITMAP_BLOCK_SIZE, geometry.block_size).astype(np.uint64)
         at = np.searchsorted(ends, offsets[near], side="right")  # the first range that ends behind the block's start
         hit = starts[np.minimum(at, len(starts) - 1)] < offsets[near] + reach

@@ -16,7 +16,7 @@ from vhdx_format import layout
 from ..disk.image import Image
 from ..semantics.bat import ENTRY_SIZE, Bat
 from ..semantics.geometry import Geometry
-from ..semantics.table import OFFSET_SHIFT, Part, blocks_of, parts
+from ..semantics.table import OFFSET_SHIFT, Part, parts
 from .ranges import Ranges
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -67,7 +67,7 @@ def covered(image: Image, after: int, before: int | None = None) -> Covered:
     chunks = _chunks_between(bat, geometry, before, after) if geometry.has_parent else np.zeros(0, np.int64)
     held = min(geometry.entry_count, max(0, before - bat.file_offset) // ENTRY_SIZE)
     stop = min(geometry.entry_count, max(0, after - bat.file_offset) // ENTRY_SIZE)
-    missing = blocks_of(geometry, np.array([held, max(stop, held)])) * geometry.block_size
+    missing = geometry.block_of(np.array([held, max(stop, held)])) * geometry.block_size
     for part in parts(bat, geometry):
         starts, ends = _between(part, geometry, before, after, chunks)
         is_known = starts < missing[0]
@@ -85,7 +85,7 @@ def _between(part: Part, geometry: Geometry, before: int, after: int, chunks: Ar
     present = part.is_payload & part.is_present & (part.offset != 0)
     first = np.clip(before - place, 0, geometry.block_size)
     last = np.clip(after - place, 0, geometry.block_size)
-    blocks = blocks_of(geometry, np.arange(part.start, part.start + len(part.words)))
+    blocks = geometry.block_of(part.indices)
     if len(chunks):
         partial = part.is_payload & (part.state == layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT)
         whole = partial & np.isin(blocks // geometry.chunk_ratio, chunks)
@@ -103,8 +103,7 @@ def _chunks_between(bat: Bat, geometry: Geometry, before: int, after: int) -> Ar
     for part in parts(bat, geometry):
         end = part.offset + np.uint64(1)
         between = (end > before // _MIB) & (end <= after // _MIB)
-        hits = np.flatnonzero(part.is_bitmap & part.is_present & (part.offset != 0) & between)
-        found.append((hits + part.start) // (geometry.chunk_ratio + 1))
+        found.append(part.chunks(part.is_bitmap & part.is_present & (part.offset != 0) & between))
     return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 

@@ -248,8 +248,8 @@ class Facts:
         index, geometry = self._index(finding), self._image.geometry
         if index is None or geometry is None or not geometry.has_parent:
             return None
-        chunk, inside = divmod(index, geometry.chunk_ratio + 1)
-        return chunk if inside == geometry.chunk_ratio else None
+        kind, number = geometry.owner(index)
+        return number if kind == "sector_bitmap" else None
 
     def _chunk_in(self, finding: Finding, chunks: Array) -> bool | None:
         """Whether the chunk of a sector bitmap block is among some; None for any other entry."""

@@ -40,7 +40,7 @@ def chunks_in_doubt(image: Image, geometry: Geometry) -> Array:
     for part in parts(bat, geometry) if bat else ():
         found.append(part.blocks(part.of_kind(UNREADABLE)) // geometry.chunk_ratio)
     if bat is not None and bat.entry_count < geometry.entry_count:
-        found.append(np.arange(bat.entry_count // (geometry.chunk_ratio + 1), geometry.bitmap_blocks))
+        found.append(np.arange(geometry.chunk_of(bat.entry_count), geometry.bitmap_blocks))
     return np.unique(np.concatenate(found))
 
 
@@ -82,7 +82,7 @@ def claimants(
     idle: Counter[int] = Counter()
     for part in parts(image.bat, geometry) if image.bat else ():
         hits = np.flatnonzero(is_among(part.offset, wanted) & (part.is_payload | part.is_bitmap) & part.is_present)
-        chunks = (hits + part.start) // (geometry.chunk_ratio + 1)
+        chunks = geometry.chunk_of(hits + part.start)
         is_needed = part.is_payload[hits] | np.isin(chunks, doubted)
         needing.update(part.offset[hits[is_needed]].tolist())
         idle.update(part.offset[hits[~is_needed]].tolist())

@@ -60,7 +60,7 @@ def guest_ranges(bat: Bat, geometry: Geometry, payload: Sorted, marks: Array) ->
     for part in parts(bat, geometry):
         present = np.flatnonzero(part.is_payload & part.is_present & (part.offset != 0))
         hits = present[marked.among(part.offset[present])] + part.start
-        starts = (hits - hits // (geometry.chunk_ratio + 1)) * geometry.block_size
+        starts = geometry.block_of(hits) * geometry.block_size
         ends = np.minimum(starts + geometry.block_size, geometry.virtual_disk_size)
         ranges.add(starts, ends - starts)
     return ranges

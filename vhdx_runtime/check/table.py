@@ -53,8 +53,7 @@ class Sweep:
             self.places.add(part)
             self._lose(part)
         geometry = self._geometry
-        chunks, rest = divmod(self._bat.entry_count, geometry.chunk_ratio + 1)
-        held = (chunks * geometry.chunk_ratio + min(rest, geometry.chunk_ratio)) * geometry.block_size
+        held = geometry.block_of(self._bat.entry_count) * geometry.block_size
         if held < geometry.virtual_disk_size:
             self.lost.add(np.array([held]), np.array([geometry.virtual_disk_size - held]))
 

@@ -159,7 +159,7 @@ def glance_at(bat: Bat, geometry: Geometry, limit: int, longest: int, is_cut: bo
 
 def _first_look(bat: Bat, geometry: Geometry, wanted: int, last: int) -> tuple[int, bool, int]:
     """How many entries can be read, whether any may name a place behind `last`, and how many say nothing."""
-    is_suspect, silent, stride = False, 0, geometry.chunk_ratio + 1
+    is_suspect, silent, stride = False, 0, geometry.cycle
     for start in range(0, wanted, _CHUNK):
         try:
             words = bat.integers(start, min(_CHUNK, wanted - start))
@@ -186,7 +186,7 @@ def places(geometry: Geometry, bat: Bat, wanted: int) -> Iterator[tuple[int, int
 
     Spec: MS-VHDX 2.5
     """
-    stride = geometry.chunk_ratio + 1
+    stride = geometry.cycle
     last = geometry.payload_blocks - 1
     sizes = {geometry.payload_index(last): geometry.virtual_disk_size - last * geometry.block_size}
     for start in range(0, wanted, _CHUNK):

@@ -57,8 +57,7 @@ class Mapping:
         self._classify = bat.presence.payload
         self._memo: dict[int, tuple[str, int]] = {}
         self._gaps = [*missing(view), (view.size, _NOWHERE)]
-        chunks, rest = divmod(bat.entry_count, geometry.chunk_ratio + 1)
-        self._held_blocks = chunks * geometry.chunk_ratio + min(rest, geometry.chunk_ratio)
+        self._held_blocks = geometry.block_of(bat.entry_count)
 
     def locate(self, block: int) -> tuple[str, int]:
         """What a payload block is, and where.
@@ -120,7 +119,7 @@ class Mapping:
             index = geometry.payload_index(start)
             raw = self._bat.words(index, geometry.payload_index(stop - 1) + 1 - index)
             entries = np.frombuffer(raw, dtype="<u8")
-            slots = range(geometry.chunk_ratio - start % geometry.chunk_ratio, len(entries), geometry.chunk_ratio + 1)
+            slots = range(geometry.chunk_ratio - start % geometry.chunk_ratio, len(entries), geometry.cycle)
             words = np.delete(entries, slots) if slots else entries
             codes = self._bat.presence.codes(words)
             stored = codes < len(STORED)

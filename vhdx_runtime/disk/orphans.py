@@ -147,8 +147,7 @@ def judge(bat: Bat, geometry: Geometry, orphans: Orphans) -> PossibleLoss | None
     if not orphans.blocks:
         return None
     for first, stop in blank_sectors(bat, geometry):
-        slots = stop // (geometry.chunk_ratio + 1) - first // (geometry.chunk_ratio + 1)
-        if stop - first - slots <= orphans.blocks:
+        if geometry.block_of(stop) - geometry.block_of(first) <= orphans.blocks:
             return PossibleLoss(BLANK_SECTORS, first, stop - first, orphans)
     return None
 
@@ -197,7 +196,7 @@ def blank_sectors(bat: Bat, geometry: Geometry) -> Iterator[tuple[int, int]]:
 
 def _is_used(bat: Bat, geometry: Geometry, index: int, step: int) -> bool:
     """True where an entry places a block in the file; of a bitmap's the next one in a direction is asked."""
-    if (index + 1) % (geometry.chunk_ratio + 1) == 0:
+    if (index + 1) % geometry.cycle == 0:
         index += step
     state, place = split(bat.word(index))
     return state >= layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT and place != 0

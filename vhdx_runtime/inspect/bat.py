@@ -141,16 +141,14 @@ def _covered(geometry: Geometry, run: Run) -> str:
 
 def _details(geometry: Geometry, run: Run) -> dict[str, Detail]:
     """What a run covers: numbers of entries and of payload blocks, and where the blocks lie."""
-    cycle = geometry.chunk_ratio + 1
-    first = run.first - run.first // cycle
-    end = run.first + run.entries
+    first = geometry.block_of(run.first)
     found: dict[str, Detail] = {
         "index": run.first,
         "count": run.entries,
         "owner": run.owner,
         "state": run.state,
         "first_block": first,
-        "blocks": end - end // cycle - first,
+        "blocks": geometry.block_of(run.first + run.entries) - first,
     }
     if run.file_offset:
         found |= {"file_offset": run.file_offset, "step": geometry.block_size if run.is_present else 0}

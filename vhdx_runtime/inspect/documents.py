@@ -226,9 +226,8 @@ def entry_texts(series: Series) -> Iterator[list[str]]:
 
 def _plain_texts(part: Part, start: int) -> list[str]:
     """Entries of which there is no more to say than what stands in their words."""
-    index = np.arange(part.start, part.start + len(part.words))
-    cycle = part.geometry.chunk_ratio + 1
-    number = np.where(part.is_bitmap, index // cycle, index - index // cycle)
+    index, geometry = part.indices, part.geometry
+    number: Array = np.where(part.is_bitmap, geometry.chunk_of(index), geometry.block_of(index))
     form = part.state + np.uint8(_STATES) * (part.is_payload + np.uint8(2) * part.is_bitmap)
     reserved = (part.words & np.uint64(MIB - 1)) >> np.uint64(BAT_STATE_MASK.bit_length())
     columns = (index, form, number, reserved, part.offset, part.words)

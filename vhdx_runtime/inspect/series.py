@@ -83,15 +83,15 @@ class Series:
 def entry_vectors(part: Part, _: Geometry) -> dict[str, Array]:
     """Facts about entries of the BAT, by the names that their nodes have for them."""
     places = part.offset * np.uint64(MIB)
-    index = np.arange(part.start, part.start + len(part.words))
+    index = part.indices
     found = {"index": index, "value": part.words, "state": part.state, "file_offset_mb": part.offset}
     return found | {"file_offset": places}
 
 
 def block_vectors(part: Part, geometry: Geometry) -> dict[str, Array]:
     """Facts about payload blocks, by the names that their nodes have for them."""
-    index = np.arange(part.start, part.start + len(part.words))
-    number = index - index // (geometry.chunk_ratio + 1)
+    index = part.indices
+    number = geometry.block_of(index)
     found = {"bat_index": index, "first_block": number, "value": part.state, "state": part.state}
     return found | {"virtual_offset": number * geometry.block_size}
 

@@ -99,11 +99,11 @@ def _places(bat: Bat, geometry: Geometry, units: int) -> Array:
 
 def _named(geometry: Geometry, first: Array, word: Array, end: Array, units: int) -> Array:
     """The places that runs name: first unit, unit behind the last, whether it is only kept, and the entry."""
-    cycle = geometry.chunk_ratio + 1
+    cycle = geometry.cycle
     first, count = first.astype(np.int64), (end - first).astype(np.int64)
     start, state = (word >> np.uint64(OFFSET_SHIFT)).astype(np.int64), word & np.uint64(BAT_STATE_MASK)
     is_bitmap = first % cycle == cycle - 1
-    is_used = is_bitmap | (first - first // cycle < geometry.payload_blocks)
+    is_used = is_bitmap | (geometry.block_of(first) < geometry.payload_blocks)
     size = np.where(is_bitmap, SECTOR_BITMAP_BLOCK_SIZE, geometry.block_size) // OBJECT_ALIGNMENT
     is_held = state >= PAYLOAD_BLOCK_STATE_FULLY_PRESENT
     is_kept = ~np.where(is_bitmap, state == SECTOR_BITMAP_BLOCK_STATE_PRESENT, is_held)

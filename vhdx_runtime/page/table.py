@@ -172,8 +172,7 @@ def overview(image: Image) -> dict[str, Any] | None:
 
 def _count(part: Part, geometry: Geometry, blocks: int, states: Array) -> None:
     index = np.flatnonzero(part.is_payload)
-    number = index + part.start
-    number -= number // (geometry.chunk_ratio + 1)
+    number = geometry.block_of(index + part.start)
     columns_of = np.where(part.of_kind(UNREADABLE), _COLUMNS - 1, part.state)
     cells = number // blocks * _COLUMNS + columns_of[index]
     states += np.bincount(cells, minlength=CELLS * _COLUMNS)

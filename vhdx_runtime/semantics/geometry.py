@@ -6,6 +6,7 @@ Pure integer arithmetic over values that were checked before.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from vhdx_format.layout import SECTORS_PER_CHUNK
 
@@ -75,7 +76,7 @@ class Geometry:
         Spec: MS-VHDX 2.5
         """
         if self.has_parent:
-            return self.bitmap_blocks * (self.chunk_ratio + 1)
+            return self.bitmap_blocks * self.cycle
         return self.payload_blocks + (self.payload_blocks - 1) // self.chunk_ratio
 
     def payload_index(self, block: int) -> int:
@@ -96,14 +97,38 @@ class Geometry:
         >>> Geometry(True, False, 4 << 20, 2 << 20, 512, 512).bitmap_index(0)
         2048
         """
-        return chunk * (self.chunk_ratio + 1) + self.chunk_ratio
+        return chunk * self.cycle + self.chunk_ratio
+
+    @property
+    def cycle(self) -> int:
+        """Entries of the BAT for a whole chunk: those of its payload blocks, then that of its sector bitmap block.
+
+        Spec: MS-VHDX 2.5
+        """
+        return self.chunk_ratio + 1
+
+    def chunk_of(self, index: Any) -> Any:
+        """Number of the chunk to which an entry of the BAT, or each of an array, belongs. Spec: MS-VHDX 2.5."""
+        return index // self.cycle
+
+    def block_of(self, index: Any) -> Any:
+        """Number of the payload block that an entry of the BAT, or each of an array, describes.
+
+        Of a sector bitmap block's entry, that of the payload block behind it; so of a number of entries, how many
+        payload blocks they hold.
+
+        Spec: MS-VHDX 2.5
+
+        >>> Geometry(False, False, 10 << 30, 32 << 20, 512, 512).block_of(129)
+        128
+        """
+        return index - index // self.cycle
 
     def owner(self, index: int) -> tuple[str, int]:
         """What entry `index` of the BAT describes: ("payload", block) or ("sector_bitmap", chunk).
 
         Spec: MS-VHDX 2.5
         """
-        chunk, inside = divmod(index, self.chunk_ratio + 1)
-        if inside == self.chunk_ratio:
-            return "sector_bitmap", chunk
-        return "payload", chunk * self.chunk_ratio + inside
+        if index % self.cycle == self.chunk_ratio:
+            return "sector_bitmap", self.chunk_of(index)
+        return "payload", self.block_of(index)

@@ -87,7 +87,18 @@ class Part:
 
     def blocks(self, chosen: Array) -> Array:
         """Numbers of the payload blocks of chosen entries, in ascending order."""
-        return blocks_of(self.geometry, np.flatnonzero(chosen) + self.start)
+        numbers: Array = self.geometry.block_of(np.flatnonzero(chosen) + self.start)
+        return numbers
+
+    def chunks(self, chosen: Array) -> Array:
+        """Numbers of the chunks of chosen entries, in ascending order."""
+        numbers: Array = self.geometry.chunk_of(np.flatnonzero(chosen) + self.start)
+        return numbers
+
+    @property
+    def indices(self) -> Array:
+        """Indices of all of them in the table."""
+        return np.arange(self.start, self.start + len(self.words))
 
 
 def parts(bat: Bat, geometry: Geometry, progress: Callable[[int], None] | None = None) -> Iterator[Part]:
@@ -100,7 +111,7 @@ def parts(bat: Bat, geometry: Geometry, progress: Callable[[int], None] | None =
 
     Spec: MS-VHDX 2.5
     """
-    stride = geometry.chunk_ratio + 1
+    stride = geometry.cycle
     behind = geometry.payload_index(geometry.payload_blocks - 1) + 1
     for start in range(0, bat.entry_count, CHUNK):
         words = np.frombuffer(bat.words(start, CHUNK), dtype="<u8")
@@ -180,7 +191,7 @@ def partially_present(bat: Bat, geometry: Geometry) -> Iterator[tuple[int, Array
         chosen = part.of_kind(PARTIAL)
         blocks = np.concatenate([blocks, part.blocks(chosen)])
         places = np.concatenate([places, part.offset[chosen]])
-        whole = (part.start + len(part.words)) // (geometry.chunk_ratio + 1)  # chunks of which no entry is to come
+        whole = geometry.chunk_of(part.start + len(part.words))  # chunks of which no entry is to come
         cut = int(np.searchsorted(blocks, whole * geometry.chunk_ratio))
         yield from _by_chunk(blocks[:cut], places[:cut], geometry)
         blocks, places = blocks[cut:], places[cut:]
@@ -192,9 +203,3 @@ def _by_chunk(blocks: Array, places: Array, geometry: Geometry) -> Iterator[tupl
     bounds = [*firsts.tolist(), len(blocks)]
     for chunk, (first, stop) in zip(numbers.tolist(), pairwise(bounds), strict=True):
         yield chunk, blocks[first:stop], places[first:stop]
-
-
-def blocks_of(geometry: Geometry, indices: Array) -> Array:
-    """Numbers of the payload blocks that entries describe. Spec: MS-VHDX 2.5."""
-    numbers: Array = indices - indices // (geometry.chunk_ratio + 1)
-    return numbers

@@ -293,7 +293,7 @@ class Table:
         made = bytearray()
         index, end = first, first + count
         while index < end:
-            chunk, inside = divmod(index, geometry.chunk_ratio + 1)
+            chunk, inside = divmod(index, geometry.cycle)
             block = chunk * geometry.chunk_ratio + inside
             payload = min(geometry.chunk_ratio - inside, end - index)
             used = max(0, min(payload, geometry.payload_blocks - block))

@@ -132,7 +132,7 @@ def _chosen(rule: str, wrong: Array, part: Part, geometry: Geometry, known: Know
 
 def _is_of_chunk(chunks: Array, part: Part, geometry: Geometry) -> Array:
     """Which entries belong to any of some chunks."""
-    return np.isin((np.arange(len(part.words)) + part.start) // (geometry.chunk_ratio + 1), chunks)
+    return np.isin(geometry.chunk_of(part.indices), chunks)
 
 
 def _misplaced(part: Part, known: Known, seen: Array) -> Array:

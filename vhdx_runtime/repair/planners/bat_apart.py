@@ -51,7 +51,7 @@ class _Mover:
         blocks = is_given_up(part, self.shared, self.seen)
         self._place(words, part, np.flatnonzero(blocks), self.geometry.block_size)
         if len(self.shared.chunks):
-            numbers = (np.arange(len(words)) + part.start) // (self.geometry.chunk_ratio + 1)
+            numbers = self.geometry.chunk_of(part.indices)
             chosen = part.is_bitmap & np.isin(numbers, self.shared.chunks)
             self._place(words, part, np.flatnonzero(chosen), layout.SECTOR_BITMAP_BLOCK_SIZE)
         self.patches += changed_entries(bat.file_offset, part.start, part.words, words)

@@ -22,7 +22,7 @@ from ...disk.image import Image
 from ...semantics.bat import Bat
 from ...semantics.geometry import Geometry
 from ...semantics.presence import UNREADABLE
-from ...semantics.table import Part, blocks_of, parts
+from ...semantics.table import Part, parts
 from ...write.patch import Patch
 from ..plan import Repair
 from . import bat_apart
@@ -126,8 +126,7 @@ def _chunks_without_place(bat: Bat, geometry: Geometry) -> Array:
     """Numbers of the chunks whose sector bitmap block is present at no place."""
     found = [_NO_CHUNKS]
     for part in parts(bat, geometry):
-        hits = np.flatnonzero(part.is_bitmap & part.is_present & (part.offset == 0))
-        found.append((hits + part.start) // (geometry.chunk_ratio + 1))
+        found.append(part.chunks(part.is_bitmap & part.is_present & (part.offset == 0)))
     return np.concatenate(found)
 
 
@@ -142,7 +141,7 @@ def _without(bat: Bat, geometry: Geometry, choose: _Choice, chunks: Array) -> tu
     for part in parts(bat, geometry):
         chosen = choose(part)
         if len(chunks):
-            numbers = (np.arange(len(part.words)) + part.start) // (geometry.chunk_ratio + 1)
+            numbers = geometry.chunk_of(part.indices)
             partial = part.is_bitmap | (part.state == layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT)
             chosen = chosen | np.isin(numbers, chunks) & partial
         if not chosen.any():
@@ -151,7 +150,7 @@ def _without(bat: Bat, geometry: Geometry, choose: _Choice, chunks: Array) -> tu
         words[chosen & part.is_payload] = _ZERO
         words[chosen & part.is_bitmap] = 0
         patches += changed_entries(bat.file_offset, part.start, part.words, words)
-        blocks = blocks_of(geometry, np.flatnonzero(chosen & part.is_payload) + part.start)
+        blocks = part.blocks(chosen & part.is_payload)
         starts = blocks * geometry.block_size
         ends = np.minimum(starts + geometry.block_size, geometry.virtual_disk_size)
         lost.add(starts, ends - starts)
