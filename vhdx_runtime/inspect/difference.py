@@ -6,6 +6,7 @@ the same place of the same file, and what is a hole on both, is not read.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import merge
@@ -21,13 +22,14 @@ from ..semantics.bat import ENTRY_SIZE
 from .bat import PATH
 from .claims import Bounds
 from .entry_changes import Advance, EntryRun, Tables
-from .node import Node, find, trail
+from .node import Node, find, possible, trail
 from .space import Array
 from .structure import WORD
 
 _STEP: Final = 1 << 20
 _FAR: Final = 1 << 62
 _LEAVES: Final = 1 << 14  # so many are told one by one
+_REMEMBERED: Final = 8  # nodes whose children are kept; below a file they nest less deep
 _COARSE: Final = 2  # steps from the file to a part of an object
 _COPIED: Final = ("header", "region_table")
 
@@ -244,6 +246,37 @@ def _by_leaves(first: FileSide, second: FileSide, found: Iterable[tuple[Array, A
         yield change
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The children of a node, made once.
+
+    Attributes:
+        node: the node; kept, so that no other one has its id.
+        starts: file offset of each piece that a child owns, in order.
+        pieces: the children that own these pieces.
+        lists: the children that have no bytes of their own, but members.
+    """
+
+    node: Node
+    starts: list[int]
+    pieces: list[Node]
+    lists: list[Node]
+
+    def possible(self, place: int) -> Iterator[Node]:
+        """The children that may own a byte, or have what does."""
+        at = bisect_right(self.starts, place) - 1
+        if at >= 0 and self.pieces[at].owns(place):
+            yield self.pieces[at]
+        yield from self.lists
+
+
+def _known(node: Node) -> _Known:
+    made = list(node.children() if node.children else ())
+    pieces = sorted(((start, number) for number, one in enumerate(made) for start, _ in one.extents or ()))
+    lists = [one for one in made if not one.parts]
+    return _Known(node, [start for start, _ in pieces], [made[number] for _, number in pieces], lists)
+
+
 @dataclass(slots=True)
 class _Owners:
     """Finds the leaf of a byte, and how far it goes on; quickest where each byte asked for is behind the last one.
@@ -257,6 +290,7 @@ class _Owners:
     _leaf: Node | None = None
     _end: int = -1
     _left: int = field(default_factory=lambda: _LEAVES)
+    _seen: dict[int, _Known] = field(default_factory=dict)
 
     def at(self, offset: int) -> tuple[Node | None, int]:
         """The leaf of a byte, and where its bytes in a row end; None behind the end of the side."""
@@ -266,13 +300,22 @@ class _Owners:
             self._find(self.side.start + offset)
         return self._leaf, self._end
 
+    def _possible(self, node: Node, place: int) -> Iterable[Node]:
+        if node.seek:
+            return possible(node, place)
+        known = self._seen.pop(id(node), None) or _known(node)
+        self._seen[id(node)] = known  # the last one in order is the one used last
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return known.possible(place)
+
     def _find(self, place: int) -> None:
-        while self._way and not (self._way[-1].seek and self._way[-1].owns(place)):
+        while self._way and not self._way[-1].owns(place):
             self._way.pop()
-        below = trail(self._way[-1], place) if self._way else []
+        below = trail(self._way[-1], place, self._possible) if self._way else []
         if not below:
+            below = trail(self.side.root, place, self._possible)
             self._way = []
-            below = trail(self.side.root, place)
         self._way += below if not self._way else below[1:]
         self._left -= 1
         if self._left < 0:

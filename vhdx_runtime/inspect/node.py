@@ -200,14 +200,24 @@ def find(root: Node, path: str) -> Node | None:
     return node if missing is None else None
 
 
-def trail(node: Node, file_offset: int) -> list[Node]:
-    """The nodes from this one down to the leaf that owns a byte of the file; empty where it owns none."""
+def possible(node: Node, file_offset: int) -> Iterable[Node]:
+    """The children of a node that may own a byte of the file, or have what does."""
+    found = node.seek(file_offset) if node.seek else node.children() if node.children else ()
+    return (one for one in found if not one.parts or one.owns(file_offset))
+
+
+def trail(node: Node, file_offset: int, among: Callable[[Node, int], Iterable[Node]] = possible) -> list[Node]:
+    """The nodes from this one down to the leaf that owns a byte of the file; empty where it owns none.
+
+    Args:
+        node: where to begin.
+        file_offset: of the byte.
+        among: gives the children that may have it.
+    """
     if node.children is None:
         return [node] if node.owns(file_offset) else []
-    for candidate in node.seek(file_offset) if node.seek else node.children():
-        if candidate.parts and not candidate.owns(file_offset):
-            continue
-        below = trail(candidate, file_offset)
+    for candidate in among(node, file_offset):
+        below = trail(candidate, file_offset, among)
         if below:
             return [node, *below]
     return []
