@@ -19,6 +19,7 @@ from ..codec.source import Source
 from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
 from .bat import PATH, state_name
+from .block_digests import BlockDigests
 from .claims import Bounds
 from .space import Array
 from .words import BITMAP, owner
@@ -173,26 +174,22 @@ class EntryChanges:
     """What became of the entries of the block allocation table.
 
     Attributes:
-        sources: the files, to compare the blocks of entries that name another place; None where nobody wants to know.
+        contents: of the files, to compare the blocks of entries that name another place; None where nobody wants to
+            know.
         block_size: of payload blocks, in bytes.
         states: how many entries went from one state to another one, by the names of both.
         moved: how many keep their state and name another place.
         same: how many of these have the same bytes there; None where that was not looked at.
     """
 
-    sources: tuple[Source, Source] | None = None
+    contents: tuple[BlockDigests, BlockDigests] | None = None
     block_size: int = 0
     states: Counter[tuple[str, str]] = field(default_factory=Counter)
     moved: int = 0
     same: int | None = None
 
-    def add(self, run: EntryRun, is_equal: Callable[[Bounds, Bounds], bool]) -> None:
-        """Take changed entries into account.
-
-        Args:
-            run: the entries.
-            is_equal: whether a range of the first file and one of the second hold the same bytes.
-        """
+    def add(self, run: EntryRun) -> None:
+        """Take changed entries into account."""
         (old, place), (new, other) = split(run.words[0]), split(run.words[1])
         if old != new:
             self.states[state_name(run.owner, old), state_name(run.owner, new)] += run.entries
@@ -200,12 +197,13 @@ class EntryChanges:
         if place == other:
             return
         self.moved += run.entries
-        if self.sources is None:
+        if self.contents is None:
             return
+        one, another = self.contents
         size = SECTOR_BITMAP_BLOCK_SIZE if run.owner == BITMAP else self.block_size
         steps = [(last - first) // max(1, run.entries - 1) for first, last in zip(run.words, run.last, strict=True)]
         pairs = ((place + number * steps[0], other + number * steps[1]) for number in range(run.entries))
-        self.same = (self.same or 0) + sum(is_equal((a, a + size), (b, b + size)) for a, b in pairs)
+        self.same = (self.same or 0) + sum(one.digest(a, size) == another.digest(b, size) for a, b in pairs)
 
     def as_values(self) -> dict[str, Any]:
         """As plain values."""
