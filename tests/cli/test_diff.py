@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
+import struct
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import numpy as np
 import pytest
 
 import vhdx_runtime as vhdx
+from tests.attacks.amplifiers import KIB, File, sealed
 from tests.cli.support import (
     BROKEN,
     DIRTY,
@@ -241,3 +245,65 @@ def test_millions_of_entries_that_moved_cost_little(tmp_path: Path) -> None:
     assert sum(one["entries"] for one in runs) == count
     assert len(runs) < 3 * count // ratio + count * 8 // MIB + 3
     assert report["table"]["moved"] == count
+
+
+def metadata_entries(raw: bytearray, rng: random.Random) -> None:
+    """A metadata table of 2047 entries, nearly all of them anything."""
+    for number in range(5, 2047):
+        item = struct.pack("<16sIIQ", rng.randbytes(16), 0x10000 + rng.randrange(0xE0000), rng.randrange(1, 100), 0)
+        at = 2 * MIB + 32 + 32 * number
+        raw[at : at + 32] = item
+    struct.pack_into("<H", raw, 2 * MIB + 10, 2047)
+
+
+def region_entries(raw: bytearray, rng: random.Random) -> None:
+    """Two region tables of 2047 entries, nearly all of them anything."""
+    for base in (192 * KIB, 256 * KIB):
+        for number in range(2, 2047):
+            place = 16 + rng.randrange(1 << 20) << 20
+            struct.pack_into("<16sQII", raw, base + 16 + 32 * number, rng.randbytes(16), place, MIB, 0)
+        struct.pack_into("<I", raw, base + 8, 2047)
+        raw[base : base + 64 * KIB] = sealed(bytes(raw[base : base + 64 * KIB]))
+
+
+@pytest.mark.parametrize("fill", [metadata_entries, region_entries])
+def test_a_full_table_of_which_every_entry_differs_costs_little(
+    fill: Callable[[bytearray, random.Random], None], tmp_path: Path
+) -> None:
+    plain = File(64 * MIB).write(tmp_path / "plain.vhdx", 4 * MIB).read_bytes()
+    paths = []
+    for seed in (1, 2):
+        raw = bytearray(plain)
+        fill(raw, random.Random(seed))
+        paths.append(tmp_path / f"{seed}.vhdx")
+        paths[-1].write_bytes(raw)
+    start = time.process_time()
+    report = run_json("diff", *paths, code=1)
+    assert_quick(time.process_time() - start, 3)
+    assert report["bytes"] == len(naive(*paths))
+    assert len(report["changes"]) > 4000
+
+
+@pytest.mark.parametrize("block", [MIB, 32 * MIB])
+def test_blocks_that_lie_on_one_another_are_read_once(block: int, tmp_path: Path) -> None:
+    """125,000 entries name one place, or 20,000 name 64 places of which each is in 32 blocks."""
+    count, held = (20_000, 64 * MIB) if block > MIB else (125_000, MIB)
+    file, place, data = File(count * block, block), 8 * MIB, random.Random(1).randbytes(held)
+    paths = [file.write(tmp_path / f"{number}.vhdx", place) for number in (1, 2)]
+    for path, start in zip(paths, (place, place + held), strict=True):
+        raw = bytearray(path.read_bytes())
+        words = (start + number % (held // MIB) * MIB | 6 for number in range(count))
+        struct.pack_into(f"<{count}Q", raw, 3 * MIB, *words)
+        raw += data * 2
+        path.write_bytes(raw)
+    start_time = time.process_time()
+    report = run_json("diff", "--contents", "--no-guest", *paths, code=1)
+    assert_quick(time.process_time() - start_time, 3)
+    assert report["table"]["moved"] > count - 1000
+    assert report["table"]["moved_same_bytes"] >= (report["table"]["moved"] if block == MIB else count // 64)
+
+
+@pytest.mark.parametrize("words", [("diff", "{}", ""), ("diff", "{}", "{}", "--parent", ""), ("read", "{}", "-o", "")])
+def test_an_empty_name_is_not_the_same_as_none(words: tuple[str, ...], tmp_path: Path) -> None:
+    made = str(make(tmp_path, SAMPLE).path)
+    assert "the name is empty" in run(*(word.format(made) for word in words), code=2).stderr

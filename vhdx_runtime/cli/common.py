@@ -27,7 +27,18 @@ NOTHING_OPENED: Final = 3
 FORMAT_VERSION: Final = 1
 """Of the JSON: raised when a key goes or means something else, not when one is added."""
 
-PATH: Final = click.Path(readable=False)
+
+class FileName(click.Path):
+    """The name of a file. An empty one, of a variable that is not set say, is not the same as none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse an empty one where the name may be left out; elsewhere opening it says what is wrong."""
+        if value == "" and param is not None and not param.required:
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH: Final = FileName(readable=False)
 """A name; whether it can be read, opening it says, with the exit code of that."""
 
 _PIPE: Final = "-"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..wording import counted
-from .common import FOUND, NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, shown
+from .common import FOUND, NOTHING_OPENED, USAGE, Failure, FileName, emit, emit_json, examples, json_option, shown
 from .progress import counting
 from .steps import NEXT
 
@@ -41,8 +41,8 @@ _EPILOG: Final = examples(
 @click.option(
     "--seconds", type=click.FloatRange(1), default=30, show_default=True, help="Time for a reader on an image."
 )
-@click.option("--html", type=click.Path(dir_okay=False), help="Write the scoreboard as a page for browsers.")
-@click.option("--markdown", type=click.Path(dir_okay=False), help="Write the scoreboard as Markdown.")
+@click.option("--html", type=FileName(dir_okay=False), help="Write the scoreboard as a page for browsers.")
+@click.option("--markdown", type=FileName(dir_okay=False), help="Write the scoreboard as Markdown.")
 @json_option
 @click.pass_context
 def command(

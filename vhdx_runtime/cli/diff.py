@@ -16,6 +16,7 @@ from ..disk.virtual import VirtualDisk
 from ..errors import VhdxError
 from ..findings import Finding
 from ..inspect import Node, tree
+from ..inspect.block_digests import BlockDigests
 from ..inspect.difference import FileSide, LeafChange, changes, copies, ranges, whole
 from ..inspect.difference_text import lines
 from ..inspect.entry_changes import EntryChanges, EntryRun
@@ -79,14 +80,6 @@ class _Pair:
     table: EntryChanges = field(default_factory=EntryChanges)
     total: _Total = field(default_factory=_Total)
 
-    def is_equal(self, first: tuple[int, int], second: tuple[int, int]) -> bool:
-        """Whether two ranges of the two hold the same bytes."""
-        one, other = (
-            FileSide(image.view, root, start, max(0, min(end, image.view.size) - start))
-            for image, root, (start, end) in zip(self.images, self.trees, (first, second), strict=True)
-        )
-        return next(ranges(one, other), None) is None
-
     @property
     def is_one_file(self) -> bool:
         """Both are the same file."""
@@ -137,7 +130,7 @@ def command(ctx: click.Context, /, first: str, second: str | None, **options: An
 
 def _pair(stack: ExitStack, first: str, second: str | None, options: dict[str, Any]) -> _Pair:
     """Open what is compared."""
-    names = (first, second or first)
+    names = (first, first if second is None else second)
     logs = ("replay", "replay") if options["replayed"] else ("ignore", "ignore")
     if options["before_replay"]:
         logs = ("ignore", "replay")
@@ -155,7 +148,7 @@ def _pair(stack: ExitStack, first: str, second: str | None, options: dict[str, A
     if view == "stored":
         meant = (_loaded(stack, names[0], "replay", options), _loaded(stack, names[1], "replay", options))
     size = one.geometry.block_size if one.geometry else 0
-    table = EntryChanges((one.view, other.view) if options["contents"] else None, size)
+    table = EntryChanges((BlockDigests(one.view), BlockDigests(other.view)) if options["contents"] else None, size)
     return _Pair((one, other), trees, sides, view, meant, table)
 
 
@@ -191,7 +184,7 @@ def _counted(pair: _Pair, found: Iterable[LeafChange | EntryRun]) -> Iterator[Le
         pair.total.bytes += change.bytes
         pair.total.changes += 1
         if isinstance(change, EntryRun):
-            pair.table.add(change, pair.is_equal)
+            pair.table.add(change)
         yield change
 
 

@@ -12,7 +12,19 @@ import click
 
 from .. import __version__
 from ..wording import counted
-from .common import FOUND, NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, quoted, shown
+from .common import (
+    FOUND,
+    NOTHING_OPENED,
+    USAGE,
+    Failure,
+    FileName,
+    emit,
+    emit_json,
+    examples,
+    json_option,
+    quoted,
+    shown,
+)
 from .fuzz_reduce import command as reduce
 from .progress import counting
 from .steps import NEXT
@@ -40,11 +52,11 @@ _DETAIL: Final = 160
 )
 @click.option(
     "--keep",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FileName(file_okay=False, path_type=Path),
     metavar="OUT",
     help="Write the smallest image of each cluster here, in packed form; files of the same name are replaced.",
 )
-@click.option("--markdown", type=click.Path(dir_okay=False), metavar="FILE", help="Write a report as Markdown.")
+@click.option("--markdown", type=FileName(dir_okay=False), metavar="FILE", help="Write a report as Markdown.")
 @json_option
 @click.pass_context
 def judge(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ..wording import counted
-from .common import NOTHING_OPENED, USAGE, Failure, emit, emit_json, examples, json_option, shown, size_text
+from .common import NOTHING_OPENED, USAGE, Failure, FileName, emit, emit_json, examples, json_option, shown, size_text
 from .output import new_file
 from .progress import counting
 from .steps import NEXT
@@ -35,7 +35,7 @@ _ENDING: Final = ".reduced.vhdx"
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False),
+    type=FileName(dir_okay=False),
     metavar="FILE",
     help="The result; without it, IMAGE with .reduced.vhdx as its ending.",
 )
