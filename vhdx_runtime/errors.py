@@ -131,6 +131,8 @@ _NEXT: Final = {
 }
 """What to do next about an error of the system."""
 
+_STOP: Final = "stop whatever writes to the file, or copy it, and do it again"
+
 
 def file_error(message: str, cause: OSError, filename: str) -> FileError:
     """An error of the system as one of this package.
@@ -154,8 +156,12 @@ def system_hint(cause: OSError) -> str:
 
 def became_shorter(name: str) -> IntegrityError:
     """The error for a file that somebody cuts off while it is read."""
-    hint = "stop whatever writes to the file, or copy it, and do it again"
-    return IntegrityError(f"{name}: the file became shorter while it was read", hint=hint)
+    return IntegrityError(f"{name}: the file became shorter while it was read", hint=_STOP)
+
+
+def changed_meanwhile(name: str) -> IntegrityError:
+    """The error for a file that somebody writes to while it is read."""
+    return IntegrityError(f"{name}: the file changed while it was read", hint=_STOP)
 
 
 def _rebuilt(kind: type[FileError], message: str, number: int | None, text: str | None, filename: str) -> FileError:

@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 from vhdx_format.layout import STRUCTURES
 
-from tests.inspect.support import made, zoo
+from tests.cli.support import DIRTY
+from tests.inspect.support import MIB, made, zoo
 from tests.support.mutators import applied, mutant
 from tests.support.sampling import sampled
 from vhdx_runtime.codec.source import open_source
 from vhdx_runtime.conformance import FieldOverride, Recipe, RecipeError, expand
 from vhdx_runtime.conformance.cases import Case, load_cases
 from vhdx_runtime.disk.image import load_image
+from vhdx_runtime.errors import VhdxError
 from vhdx_runtime.inspect import difference, find, leaves, tree
 from vhdx_runtime.inspect.difference import LeafChange, changes, ranges, whole
 from vhdx_runtime.inspect.entry_changes import EntryRun
@@ -234,3 +236,40 @@ def test_a_case_and_its_base_differ_in_the_fields_that_it_edits(share: int) -> N
                 assert names == {address}, (case.id, override)  # of an edit that went into the log, the log differs
                 pairs += 1
     assert pairs >= 600 // SHARES
+
+
+class Shrinking:
+    """A file that is cut off once so many reads were made of it; it says the length that it had."""
+
+    def __init__(self, raw: bytes, reads: int) -> None:
+        self.raw, self.left, self.size = raw, reads, len(raw)
+        self.name, self.fd, self.identity = "shrinking.vhdx", None, None
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        self.left -= 1
+        return self.raw[offset : offset + length] if self.left > 0 else b""
+
+    def readinto_at(self, offset: int, buffer: memoryview) -> int:
+        found = self.read_at(offset, len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("log", ["ignore", "replay"])
+def test_a_file_that_is_cut_off_while_it_is_compared_is_an_error_in_words(log: str) -> None:
+    raw = expand(DIRTY).to_bytes()
+    changed = bytearray(raw)
+    changed[MIB : MIB + 8192 : 7] = bytes(len(range(0, 8192, 7)))
+    said: list[str] = []
+    for reads in range(0, 300, 11):
+        try:
+            with load_image(Shrinking(raw, reads), log=log) as image, load_image(open_source(bytes(changed))) as other:
+                list(leaves(tree(image)))
+                list(changes(whole(image, tree(image)), whole(other, tree(other))))
+        except VhdxError as error:
+            said.append(str(error))
+    assert 0 < len(said) < 27
+    assert all(text.startswith("shrinking.vhdx") for text in said)

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 from contextlib import suppress
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
-from ..errors import FormatError, file_error
+from ..errors import FormatError, became_shorter, file_error
 from ..portable import open_read_only, pread, preadv_into
 from .held import BytesSource as BytesSource
 from .held import ObjectSource, Whole, length_inside, read_after_close, writable_view
@@ -207,3 +207,20 @@ def _refuse_kind(name: str, status: os.stat_result) -> None:
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a file")
         hint = "name a file in it" if kind == _KINDS[stat.S_IFDIR] else "copy it to a file first, and name that"
         raise FormatError(f"{name}: is {kind}, expected a regular file or a block device", hint=hint)
+
+
+def read_whole(source: Source, offset: int, length: int) -> bytes:
+    """The bytes of a range as far as the file went when it was opened.
+
+    Args:
+        source: what is read.
+        offset: file offset in bytes.
+        length: in bytes.
+
+    Raises:
+        IntegrityError: the file became shorter since.
+    """
+    raw = source.read_at(offset, length)
+    if len(raw) < min(length, source.size - offset):
+        raise became_shorter(source.name)
+    return raw

@@ -13,7 +13,7 @@ from typing import Final
 from vhdx_format.layout import OBJECT_ALIGNMENT
 
 from ..codec.holes import data_ranges, is_zero
-from ..codec.source import Source
+from ..codec.source import Source, read_whole
 
 _UNIT: Final = OBJECT_ALIGNMENT
 _ZERO: Final = b""
@@ -59,7 +59,7 @@ class BlockDigests:
     def _unit(self, unit: int) -> bytes:
         known = self._units.get(unit)
         if known is None:
-            raw = self.source.read_at(unit * _UNIT, _UNIT)
+            raw = read_whole(self.source, unit * _UNIT, _UNIT)
             known = _ZERO if is_zero(raw) else hashlib.blake2b(raw, digest_size=32).digest()
             self._units[unit] = known
         return known

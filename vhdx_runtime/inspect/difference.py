@@ -16,7 +16,7 @@ import numpy as np
 from vhdx_format.layout import HEADER_SLOT_SIZE, PLACES
 
 from ..codec.holes import data_ranges, joined, origin
-from ..codec.source import Source
+from ..codec.source import Source, read_whole
 from ..disk.image import Image
 from ..semantics.bat import ENTRY_SIZE
 from .bat import PATH
@@ -156,7 +156,7 @@ def _unequal(first: FileSide, second: FileSide, advance: Advance, within: Bounds
         for at in range(low, high, _STEP):
             count = min(_STEP, high - at)
             if not _is_same(first, second, at, count):
-                one, other = (side.source.read_at(side.start + at, count) for side in (first, second))
+                one, other = (read_whole(side.source, side.start + at, count) for side in (first, second))
                 if one != other:
                     yield _edges(one, other, at)
             advance(at + count)
@@ -178,12 +178,9 @@ def _is_same(first: FileSide, second: FileSide, at: int, count: int) -> bool:
 
 
 def _edges(one: bytes, other: bytes, at: int) -> tuple[Array, Array]:
-    """Where two strings differ; what only one of them has differs. `at` is added."""
-    both = min(len(one), len(other))
-    differs = np.zeros(max(len(one), len(other)) + 2, dtype=bool)
-    left, right = (np.frombuffer(raw, dtype=np.uint8, count=both) for raw in (one, other))
-    differs[1 : both + 1] = left != right
-    differs[both + 1 : -1] = True
+    """Where two strings of one length differ. `at` is added."""
+    differs = np.zeros(len(one) + 2, dtype=bool)
+    differs[1:-1] = np.frombuffer(one, dtype=np.uint8) != np.frombuffer(other, dtype=np.uint8)
     edges = np.flatnonzero(differs[1:] != differs[:-1]) + at
     return edges[::2], edges[1::2]
 

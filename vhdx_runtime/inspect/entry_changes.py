@@ -15,7 +15,7 @@ import numpy as np
 from vhdx_format.layout import OBJECT_ALIGNMENT, SECTOR_BITMAP_BLOCK_SIZE, STRUCTURES
 
 from ..codec.holes import data_ranges
-from ..codec.source import Source
+from ..codec.source import Source, read_whole
 from ..semantics.bat import ENTRY_SIZE, Bat, split
 from ..semantics.geometry import Geometry
 from .bat import PATH, state_name
@@ -138,8 +138,8 @@ class Tables:
             done = max(done, stop)
 
     def _piece(self, at: int, length: int) -> Iterator[EntryRun]:
-        one, other = (source.read_at(at, length) for source in self.sources)
-        if one == other or len(one) != len(other):
+        one, other = (read_whole(source, at, length) for source in self.sources)
+        if one == other:
             return
         olds, news = (np.frombuffer(raw, dtype="<u8") for raw in (one, other))
         differs = (np.frombuffer(one, dtype=np.uint8) != np.frombuffer(other, dtype=np.uint8)).reshape(-1, ENTRY_SIZE)

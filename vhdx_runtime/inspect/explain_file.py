@@ -12,6 +12,7 @@ from typing import Any
 from vhdx_format.layout import LOG_SECTOR_SIZE, ZERO_DESCRIPTOR_SIGNATURE
 from vhdx_format.rules import RULES, Rule
 
+from ..codec.source import read_whole
 from ..disk.image import Image
 from ..semantics.log.entries import LogArea, candidates
 from ..semantics.presence import DATA
@@ -93,8 +94,8 @@ def explain(image: Image, file_offset: int) -> dict[str, Any]:
     return {
         "file": image.name,
         "file_offset": file_offset,
-        "byte": image.source.read_at(file_offset, 1)[0],
-        "byte_after_replay": image.view.read_at(file_offset, 1)[0],
+        "byte": read_whole(image.source, file_offset, 1)[0],
+        "byte_after_replay": read_whole(image.view, file_offset, 1)[0],
         "from_log": origin(image, file_offset),
         "path": leaf.path,
         "offset_in_node": inside,

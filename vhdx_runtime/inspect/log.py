@@ -26,6 +26,7 @@ from ..codec import decode
 from ..codec.decode import Placed
 from ..codec.holes import is_zero
 from ..disk.image import Image
+from ..errors import changed_meanwhile
 from ..semantics.log import entries
 from ..semantics.log.entries import CHUNK, LogArea, LogEntry, data_offset
 from .area import SHOWN_BYTES, Area
@@ -192,7 +193,10 @@ class EntryMaker:
             for number in range(count):
                 inside = number * LOG_DESCRIPTOR_SIZE
                 piece = raw[inside : inside + LOG_DESCRIPTOR_SIZE]
-                area, placed = self._placed(KINDS[piece[:_SIGNATURE_SIZE]], place + inside, piece)
+                kind = KINDS.get(piece[:_SIGNATURE_SIZE])
+                if kind is None:
+                    raise changed_meanwhile(self.ring.source.name)
+                area, placed = self._placed(kind, place + inside, piece)
                 name = f"descriptors[{first + number}]"
                 yield structure(area, placed, name, f"{self._path}.{name}", **self._update(placed, first + number))
 

@@ -26,7 +26,7 @@ from vhdx_format.rules import RULES
 
 from ...codec import checksum, decode
 from ...codec.holes import data_ranges
-from ...codec.source import Source
+from ...codec.source import Source, read_whole
 from ...wording import brief, counted
 
 CHUNK = 1 << 20
@@ -54,9 +54,9 @@ class LogArea:
 
     def read(self, position: int, length: int) -> bytes:
         """Bytes from `position` (in bytes from the start of the log, below its length) on, across the wrap."""
-        first = self.source.read_at(self.offset + position, min(length, self.length - position))
+        first = read_whole(self.source, self.offset + position, min(length, self.length - position))
         rest = length - (self.length - position)
-        return first if rest <= 0 else first + self.source.read_at(self.offset, rest)
+        return first if rest <= 0 else first + read_whole(self.source, self.offset, rest)
 
     def parts(self, position: int, length: int) -> Iterator[bytes]:
         """As `read`, in parts of bounded size."""
@@ -105,7 +105,7 @@ def parts(area: LogArea, position: int, count: int) -> Iterator[bytes]:
     start, left, size = position + LOG_ENTRY_HEADER_SIZE, LOG_DESCRIPTOR_SIZE * count, LOG_SECTOR_SIZE
     while left:
         part = area.read(start % area.length, min(size, left))
-        if not part:  # the file became shorter since it was opened
+        if not part:  # the file ends inside the log
             return
         yield part
         start, left, size = start + len(part), left - len(part), min(2 * size, CHUNK)
