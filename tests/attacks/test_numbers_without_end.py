@@ -6,14 +6,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from vhdx_format.layout import PACKED_MAGIC
 
 import vhdx_runtime as vhdx
 from tests.attacks.amplifiers import MIB, one_bitmap
 from tests.cli.support import SAMPLE, Made, make, run
-from tests.support.patience import HANG
+from tests.support.patience import HANG, assert_quick
 
 ENDLESS = 10**20
 VHDX = [sys.executable, "-c", 'from vhdx_runtime.cli import main; main(prog_name="vhdx")']
@@ -114,3 +116,35 @@ def test_a_list_of_ranges_can_be_left_at_any_time(tmp_path: Path) -> None:
         ranges.close()  # type: ignore[attr-defined]
         assert list(disk.ranges(ENDLESS, ENDLESS)) == []
         assert len(list(disk.ranges(0, MIB))) == 2048
+
+
+@pytest.mark.parametrize(
+    "words", [("--query", ".bat.entries[{}]"), ("--select", "bat[{}]"), ("--select", "block[1..{}]"), ("bat[{}]",)]
+)
+def test_an_index_has_more_digits_than_python_reads(words: tuple[str, ...], made: Made) -> None:
+    said = run("inspect", made.path, *(word.format("9" * 5000) for word in words), code=2).stderr
+    assert "digits" in said or "nothing in the file is called" in said
+    assert "4300" not in said
+
+
+def test_a_seed_of_16_bytes_claims_a_tebibyte(tmp_path: Path) -> None:
+    seed = tmp_path / "seed"
+    seed.write_bytes(PACKED_MAGIC + (1 << 40).to_bytes(8, "little"))
+    said = run("fuzz", "unpack", seed, tmp_path / "out", "--max-size", "1T").output
+    assert said.startswith(f"{tmp_path / 'out'}: 1 TiB")
+    assert (tmp_path / "out").stat().st_size == 1 << 40
+
+
+@posix
+@pytest.mark.parametrize("name", ["/dev/zero", "folder", "fifo"])
+def test_a_seed_is_no_regular_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "fifo")
+    assert run("fuzz", "unpack", tmp_path / name, tmp_path / "out", code=3).stderr.startswith("vhdx: error: ")
+
+
+def test_a_pattern_of_stars_is_matched_in_time(made: Made) -> None:
+    start = time.process_time()
+    said = run("inspect", made.path, "--select", "*" * 28 + "x*e" * 9 + "!", code=2).stderr
+    assert "nothing has an address like" in said
+    assert_quick(time.process_time() - start, 2)

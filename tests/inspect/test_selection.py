@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.cli.support import BROKEN, DIRTY, SAMPLE, SCHEMAS, make, run
 from tests.inspect.naive import Row, chains, holds, matching, plain, singles
@@ -22,7 +25,7 @@ from tests.support.sampling import repeated
 from vhdx_runtime.cli import inspect_query
 from vhdx_runtime.inspect import tree
 from vhdx_runtime.inspect.facts import condition, facts
-from vhdx_runtime.inspect.selection import select
+from vhdx_runtime.inspect.selection import _expression, select
 
 SIGNS = ("=", "!=", "<", "<=", ">", ">=")
 
@@ -231,3 +234,9 @@ def test_the_examples_of_the_help_work_as_printed(tmp_path: Path, monkeypatch: p
             need("jq")
         piped = words[: words.index("|")] if "|" in words else words
         assert run(*piped).stdout, piped
+
+
+@given(st.text("ab[.]", max_size=12), st.text("ab*?[", max_size=9))
+def test_a_pattern_matches_as_a_glob_does(name: str, pattern: str) -> None:
+    slow = "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in pattern)
+    assert (re.fullmatch(_expression(pattern), name) is None) == (re.fullmatch(slow, name) is None)

@@ -105,7 +105,10 @@ def answers(root: Node, expression: str, columns: str | None) -> Iterator[str]:
     """
     from ..inspect.query import LIMIT, NoSuchNode, TooLarge, parse, run
 
-    query = parse(expression)
+    try:
+        query = parse(expression)
+    except ValueError as error:
+        raise Failure(str(error), USAGE, NEXT["query"]) from error
     found = run(root, query)
     try:
         yield from rows(columns, map(_object, found)) if columns else map(json.dumps, found)

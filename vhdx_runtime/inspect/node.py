@@ -20,6 +20,7 @@ Children: TypeAlias = "Callable[[], Iterable[Node]]"
 Detail: TypeAlias = "int | str | bool | list[Any] | dict[str, Any] | None"
 
 _STEP = 1 << 20
+_DIGITS = 40
 _DOT = re.compile(r"\.(?![^\[]*\])")  # not those of "sectors[5..18]"
 _INDEXED = re.compile(r"(.+)\[[^\]]*\]")
 
@@ -164,6 +165,17 @@ def _group(node: Node, name: str) -> Node:
 
     path = f"{node.path}.{name}" if node.path else name
     return Node(name, path, "list", children=_members)
+
+
+def number(digits: str) -> int:
+    """The index that somebody writes.
+
+    Raises:
+        ValueError: it has more digits than the index of anything.
+    """
+    if len(digits) > _DIGITS:
+        raise ValueError(f"an index of {len(digits)} digits: there is none so high")
+    return int(digits)
 
 
 def steps(path: str) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from .documents import ENTRIES, LIMIT, Members, TooLarge, brief, document, entry_texts, member, text
-from .node import Node
+from .node import Node, number
 
 _BATCH: Final = 4096  # documents that are given to jq at once
 _TEXT_AT_ONCE: Final = 1 << 20  # characters after which a batch ends all the same
@@ -54,6 +54,9 @@ class Query:
 def parse(expression: str) -> Query:
     """Take a query apart.
 
+    Raises:
+        ValueError: it has an index without end.
+
     >>> parse(".bat.entries[] | select(.state==7)")
     Query(steps=('bat', 'entries', None), rest=' select(.state==7)')
     >>> parse("[.header_1, .header_2]")
@@ -76,8 +79,8 @@ def _step(match: re.Match[str]) -> QueryStep:
     if everything:
         return None
     if start is not None:
-        return range(int(start or 0), int(stop) if stop else sys.maxsize)
-    return name or quoted or int(index)
+        return range(number(start or "0"), number(stop) if stop else sys.maxsize)
+    return name or quoted or number(index)
 
 
 def run(root: Node, query: Query) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from .facts import Condition, facts
-from .node import Node, child
+from .node import Node, child, number
 from .node import steps as names
 
 _ANY_DEPTH = "**"
@@ -81,15 +81,17 @@ def _step(text: str) -> _Step:
     base, star, first, last = match.groups()
     if star:
         return _Step(text, base, range(sys.maxsize), re.compile(rf"{_expression(base)}\[[^\]]*\]", re.S))
-    stop = int(last or first) + 1
-    if stop <= int(first):
+    start, stop = number(first), number(last or first) + 1
+    if stop <= start:
         raise ValueError(f"{text!r} ends before it starts")
     names = rf"{_expression(base)}\[\d+\]|{re.escape(text)}"
-    return _Step(text, base, range(int(first), min(stop, sys.maxsize - 1)), re.compile(names, re.S))
+    return _Step(text, base, range(start, min(stop, sys.maxsize - 1)), re.compile(names, re.S))
 
 
 def _expression(pattern: str) -> str:
-    return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in pattern)
+    """What a pattern matches; what a star has taken is not given back, as the next part matches nowhere sooner."""
+    first, *rest = ("".join("." if one == "?" else re.escape(one) for one in part) for part in pattern.split("*"))
+    return first + "".join(f"(?>.*?{part})" for part in rest[:-1]) + "".join(f".*{part}" for part in rest[-1:])
 
 
 def _walk(node: Node, steps: Sequence[_Step], conditions: Sequence[Condition], *, deep: bool = False) -> Iterator[Node]:
