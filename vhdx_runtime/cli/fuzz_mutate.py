@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +22,9 @@ from .common import (
     size_text,
 )
 from .steps import NEXT
+
+if TYPE_CHECKING:
+    from ..codec.source import Source
 
 _LARGEST = "256M"
 _LARGEST_SEED = "64M"
@@ -59,11 +64,10 @@ def mutate(image: str, out: str, seed: int, other: str | None, max_size: int, fo
     One change, or some, of fields and structures; the checksums are made right again, but for 3 in 100. The same
     arguments give the same bytes.
     """
-    from ..codec.source import open_source
     from ..fuzz.mutate.mutate import mutate as changed_copy
     from .output import new_file, write_all
 
-    sources = [open_source(name) for name in (image, other) if name]
+    sources = [_opened(name) for name in (image, other) if name]
     try:
         if max_size <= 0:
             raise Failure("--max-size: nothing would be left", USAGE, NEXT["max size"])
@@ -94,24 +98,45 @@ def unpack(seed: str, out: str, seal: bool, max_size: int, force: bool, as_json:
 
     Seeds are what `vhdx fuzz generate --packed` writes and what a fuzzer makes of them.
     """
-    from ..codec.source import open_source
     from ..errors import VhdxError
-    from ..fuzz.mutate.mutate import sealed
-    from ..fuzz.mutate.packed import unpack as image_of
-    from .output import new_file, write_all
+    from ..fuzz.mutate.packed import extents
+    from .output import new_file, write_sparse
 
-    with closing(open_source(seed)) as source:
+    with closing(_opened(seed)) as source:
         if source.size > 2 * max_size:
             raise Failure(
                 f"{seed}: is far longer than what it may become, {max_size} bytes", NOTHING_OPENED, NEXT["seed"]
             )
         try:
-            image = image_of(source.read_at(0, source.size), max_size)
+            length, held = extents(source.read_at(0, source.size), max_size)
+            if seal:
+                held = [(0, memoryview(_sealed(length, held)))]
+        except MemoryError as error:
+            raise Failure(f"{seed}: {length} bytes are more than memory can take", USAGE, NEXT["seal"]) from error
         except VhdxError as error:
             raise Failure(f"{seed}: {error}", NOTHING_OPENED, NEXT["seed"]) from error
         with new_file(out, force=force, inputs=[source]) as fd:
-            write_all(fd, memoryview(sealed(image) if seal else image))
+            write_sparse(fd, length, held)
     if as_json:
-        emit_json({"file": out, "size": len(image), "sealed": seal})
+        emit_json({"file": out, "size": length, "sealed": seal})
     else:
-        click.echo(f"{shown(str(out))}: {size_text(len(image))}")
+        click.echo(f"{shown(str(out))}: {size_text(length)}")
+
+
+def _opened(name: str) -> Source:
+    from ..codec.source import open_source
+    from ..errors import VhdxError
+
+    try:
+        return open_source(name)
+    except VhdxError as error:
+        raise Failure(str(error), NOTHING_OPENED) from error
+
+
+def _sealed(length: int, held: Iterable[tuple[int, memoryview]]) -> bytearray:
+    from ..fuzz.mutate.mutate import sealed
+
+    image = bytearray(length)
+    for offset, data in held:
+        image[offset : offset + len(data)] = data
+    return sealed(image)

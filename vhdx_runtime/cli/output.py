@@ -6,14 +6,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from ..codec.holes import is_zero
 from ..codec.source import Source
 from ..errors import TakenFileError, VhdxError
 from .common import USAGE, Failure, Interrupted
 
+_PAGE: Final = 1 << 16
 _ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -34,6 +36,25 @@ def write_all(fd: int, data: bytes | memoryview) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(fd, rest) :]
+
+
+def write_sparse(fd: int, length: int, extents: Iterable[tuple[int, memoryview]]) -> None:
+    """Write a file of which zeros are left out, as holes where the system has them.
+
+    Args:
+        fd: as `new_file` yields it, of an empty file.
+        length: of the file in bytes.
+        extents: what it holds, as (file offset, bytes); later ones over those before.
+    """
+    os.ftruncate(fd, length)
+    written = 0
+    for offset, data in extents:
+        for at in range(0, len(data), _PAGE):
+            part = data[at : at + _PAGE]
+            if offset + at < written or not is_zero(part):
+                os.lseek(fd, offset + at, os.SEEK_SET)
+                write_all(fd, part)
+                written = max(written, offset + at + len(part))
 
 
 @contextmanager

@@ -46,6 +46,7 @@ NEXT: Final = {
     "fuzz wish": "`vhdx fuzz generate --help` says what can be asked for",
     "max size": "give at least 1",
     "seed": "name a seed of `vhdx fuzz generate --packed`, or what came of one; --max-size allows longer files",
+    "seal": "leave out --seal, or give a smaller --max-size",
     "empty": "name an image that has bytes",
     "not failing": "say what counts as a failure with --exit-code or --stderr",
     "not run": "check the name of the program and that it may be executed",

@@ -53,7 +53,16 @@ def _runs(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def unpack(packed: bytes, size_max: int = layout.PACKED_SEED_SIZE_MAX) -> bytearray:
-    """The file of a packed seed.
+    """The file of a packed seed; see `extents`."""
+    length, found = extents(packed, size_max)
+    image = bytearray(length)
+    for offset, data in found:
+        image[offset : offset + len(data)] = data
+    return image
+
+
+def extents(packed: bytes, size_max: int = layout.PACKED_SEED_SIZE_MAX) -> tuple[int, list[tuple[int, memoryview]]]:
+    """The length of a packed seed's file, and what it holds, as (file offset, bytes).
 
     Args:
         packed: the seed.
@@ -70,11 +79,8 @@ def unpack(packed: bytes, size_max: int = layout.PACKED_SEED_SIZE_MAX) -> bytear
     if length > size_max:
         message = f"packed image: a file of {length} bytes, at most {size_max} are allowed"
         raise UnsupportedError(message, place=Place("packed_image", "file_length", len(layout.PACKED_MAGIC)))
-    runs = list(_checked(packed, length))
-    image = bytearray(length)
-    for offset, start, count in runs:
-        image[offset : offset + count] = packed[start : start + count]
-    return image
+    held = memoryview(packed)
+    return length, [(offset, held[start : start + count]) for offset, start, count in _checked(packed, length)]
 
 
 def _checked(packed: bytes, length: int) -> Iterator[tuple[int, int, int]]:
