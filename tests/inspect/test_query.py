@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +19,7 @@ from tests.cli.support import BROKEN, SAMPLE, make, run
 from tests.inspect.naive import whole
 from tests.inspect.support import SPECIMENS, loaded, made
 from tests.support.extras import need
+from tests.support.patience import HANG
 from tests.support.sampling import repeated
 from vhdx_runtime.conformance import Geometry, Recipe, expand
 from vhdx_runtime.inspect import tree
@@ -213,3 +219,28 @@ def test_answers_are_lines_of_json_or_csv(tmp_path: Path) -> None:
     assert result.stdout.splitlines() == ["index,path", "0,bat[0]", "2,bat[2]", "5,bat[5]", "7,bat[7]"]
     result = run("inspect", path, "--query", ".bat.entries[].index", "--columns", "index", code=2)
     assert "for answers that are objects" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (".bat|halt_error", "halt_error would end the query without an answer"),
+        (".bat.entries[0:2][] | halt", "halt would end the query without an answer"),
+        (".bat.entries[] | input", "there is no other input for `input`"),
+    ],
+)
+def test_what_jq_says_nothing_of_is_an_error(query: str, said: str, tmp_path: Path) -> None:
+    need("jq")
+    image = make(tmp_path, SAMPLE).path
+    assert said in run("inspect", image, "--query", query, code=2).stderr
+    assert run("inspect", image, "--query", '.header_1 | {halt: "halt"}').stdout == '{"halt": "halt"}\n'
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_a_query_without_an_end_is_ended_by_ctrl_c(tmp_path: Path) -> None:
+    need("jq")
+    words = [sys.executable, "-m", "vhdx_runtime", "inspect", make(tmp_path, SAMPLE).path, "--query"]
+    with subprocess.Popen([*words, ".header_1 | ., (def f: f; f)"], stdout=subprocess.PIPE) as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(HANG) == -signal.SIGINT

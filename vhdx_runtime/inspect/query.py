@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +21,9 @@ from .node import Node, number
 _BATCH: Final = 4096  # documents that are given to jq at once
 _TEXT_AT_ONCE: Final = 1 << 20  # characters after which a batch ends all the same
 _STEP: Final = re.compile(r'\.([A-Za-z_]\w*)|\.?\["([^"\\]+)"\]|\[(-?\d+)\]|(\[\])|\[(\d*):(\d*)\]\[\]')
+_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
+_ENDING: Final = re.compile(r"(?<![\w.$])(?:halt_error|halt)\b(?!\s*:)")
+_NO_INPUT: Final = "break"  # all that jq says where `input` finds nothing more
 _REST: Final = re.compile(r"\s*(?:\|(?!=)(.*))?", re.S)
 
 QueryStep: TypeAlias = "str | int | range | None"
@@ -94,13 +100,35 @@ def run(root: Node, query: Query) -> Iterator[Any]:
     """
     import jq
 
+    if used := _ENDING.search(_TEXT.sub('""', query.rest)):
+        raise ValueError(f"{used[0]} would end the query without an answer")
     programs: dict[tuple[QueryStep, ...], Any] = {}
     jq.compile(query.rest or ".")
     for left, batch in _batches(root, query.steps):
         program = programs.get(left)
         if program is None:
             program = programs[left] = jq.compile(f"{_written(left)} | ({query.rest or '.'}\n)")
-        yield from program.input_text("\n".join(batch))
+        try:
+            with _ended_by_ctrl_c():
+                yield from program.input_text("\n".join(batch))
+        except ValueError as error:
+            if str(error) == _NO_INPUT:
+                raise ValueError("there is no other input for `input`") from error
+            raise
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """Have Ctrl-C end the process at once: Python's own handler would wait for a program of jq that has no end."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _written(steps: Sequence[QueryStep]) -> str:
