@@ -123,3 +123,45 @@ def test_an_entry_of_the_table_is_found_by_its_id() -> None:
     assert entry is not None
     assert entry.broken == ("HDR-006",)
     assert corpus.find("hdr-006-1") == entry
+
+
+def test_parents_are_counted_apart_from_the_images_that_were_asked_for(tmp_path: Path) -> None:
+    code, text = run("fuzz", "generate", tmp_path / "out", "--profile", "random", "--seed", 3, "--count", 20, "--json")
+    assert code == 0, text
+    told = json.loads(text)
+    assert (told["images"], told["parents"]) == (20, 2)
+    assert len(manifest(tmp_path / "out")) == 22
+
+
+def test_a_link_in_the_folder_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "seeds").symlink_to(tmp_path / "elsewhere")
+    code, text = run("fuzz", "generate", tmp_path / "out", "--profile", "tiny", "--packed", "--force")
+    assert (code, "seeds: is a symbolic link" in text) == (2, True)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_an_interrupted_run_says_what_is_left_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save, saved = corpus.sparse.save, list[Path]()
+
+    def _save(path: Path, *others: object) -> None:
+        if len(saved) == 3:
+            raise KeyboardInterrupt
+        saved.append(path)
+        save(path, *others)
+
+    monkeypatch.setattr(corpus.sparse, "save", _save)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "kill", lambda *_: None)  # the program ends itself by the signal
+        text = run("fuzz", "generate", tmp_path / "out", "--profile", "random", "--count", 9)[1]
+    assert "has 1 image and 2 parents so far, and no manifest of them" in text
+
+
+def test_the_unpacker_of_a_folder_says_how_it_is_used(tmp_path: Path) -> None:
+    code, text = run("fuzz", "generate", tmp_path / "out", "--profile", "tiny", "--packed")
+    assert code == 0, text
+    script = tmp_path / "out" / "unpack.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "usage: python3 unpack.py FOLDER [ID]...\n"

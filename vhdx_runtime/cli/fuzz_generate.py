@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..wording import agreeing, counted
-from .common import PATH, USAGE, Failure, emit_json, examples, json_option, shown
+from .common import PATH, USAGE, Failure, emit_json, examples, json_option, shown, warn
 from .steps import NEXT
+
+if TYPE_CHECKING:
+    from ..fuzz.corpus.corpus import Made
 
 _PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", "all")
 
@@ -48,6 +52,7 @@ def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:
     a reader must make of it. Images that ask a reader for more than 64 MiB stand in OUT/heavy. Same seed, same bytes.
     """
     from ..fuzz.corpus import corpus, distil
+    from .output import taken_is_usage
     from .progress import counting
 
     if out.exists() and any(out.iterdir()) and not force:
@@ -58,14 +63,52 @@ def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:
         dropped: list[str] = []
         if options["distil"]:
             images, dropped = distil.distil(images)
-        with counting("images", len(entries)) as advance:
-            count = corpus.write(out, images, is_packed=options["packed"], advance=advance)
+        parents = set[str]()
+        if options["profile"] not in ("valid", "all"):
+            parents = {one.parent for one in entries} & {one.id for one in entries if one.profile == "valid"}
+        made = _Progress()
+        with counting("images", len(entries)) as advance, taken_is_usage(), _told(made, out):
+            images = made.noting(images, parents)
+            corpus.write(out, images, is_packed=options["packed"], advance=advance)
     if as_json:
-        emit_json({"images": count, "folder": str(out), "dropped_rules": dropped})
+        emit_json({"images": made.images, "parents": made.parents, "folder": str(out), "dropped_rules": dropped})
         return
-    click.echo(f"{counted(count, 'image')} in {shown(str(out))}")
+    click.echo(f"{made.text} in {shown(str(out))}")
     if dropped:
         click.echo(f"{agreeing(counted(len(dropped), 'rule'), 'has', 'have')} no image here: {', '.join(dropped)}")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How many images were made, and how many parents of images that are none of those that were asked for."""
+
+    images: int = 0
+    parents: int = 0
+
+    def noting(self, found: Iterable[Made], parents: Collection[str]) -> Iterator[Made]:
+        """The same images, counted."""
+        for one in found:
+            yield one
+            if one.entry.id in parents:
+                self.parents += 1
+            else:
+                self.images += 1
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        more = f" and {counted(self.parents, 'parent')}" if self.parents else ""
+        return counted(self.images, "image") + more
+
+
+@contextmanager
+def _told(made: _Progress, out: Path) -> Iterator[None]:
+    """Say what is left of a run that is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        warn(f"{out}: has {made.text} so far, and no manifest of them; --force writes it all again")
+        raise
 
 
 @click.command(epilog=examples("vhdx fuzz reproduce hdr-006-1", "vhdx fuzz reproduce random-7-12 --output x.vhdx"))

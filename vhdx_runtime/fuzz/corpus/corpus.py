@@ -22,6 +22,7 @@ from ...conformance.build import digests, sparse
 from ...conformance.build.expand import Expanded
 from ...conformance.recipes import form_writer
 from ...conformance.recipes.recipe import Recipe
+from ...errors import TakenFileError
 from .. import sparse_copies
 from ..engine.format import Edit
 from ..mutate.packed import pack
@@ -298,6 +299,9 @@ def write(folder: Path, images: Iterable[Made], *, is_packed: bool = False, adva
         images: the images.
         is_packed: write them as packed seeds, into a folder of their own, and beside it what unpacks them.
         advance: is told how many images are done.
+
+    Raises:
+        TakenFileError: a folder in it is a symbolic link.
     """
     sparse_copies.place(folder, ".")
     lines = []
@@ -307,7 +311,7 @@ def write(folder: Path, images: Iterable[Made], *, is_packed: bool = False, adva
             said = said | _pack(folder, said, one.image)
         else:
             place = folder / said["file"]
-            sparse_copies.place(place.parent, ".")
+            _make_below(folder, place.parent)
             sparse.save(place, one.image.extents, one.image.length)
         lines.append(json.dumps(said))
         advance(len(lines))
@@ -318,10 +322,20 @@ def write(folder: Path, images: Iterable[Made], *, is_packed: bool = False, adva
     return len(lines)
 
 
+def _make_below(folder: Path, place: Path) -> None:
+    """Make a folder in one that somebody named; a link in its place nobody named, and it is not followed."""
+    for one in (place, *place.parents):
+        if one == folder:
+            break
+        if one.is_symlink():
+            raise TakenFileError(f"{one}: is a symbolic link", hint="remove the link, or name another folder")
+    sparse_copies.place(place, ".")
+
+
 def _pack(folder: Path, said: dict[str, Any], image: Expanded) -> dict[str, Any]:
     """Write an image as a seed, in a folder with nothing but seeds; what the manifest says of it."""
     name = f"{said['file']}.packed" if said["flags"] else f"{SEEDS}/{said['file']}.packed"
-    sparse_copies.place((folder / name).parent, ".")
+    _make_below(folder, (folder / name).parent)
     data = pack(image.extents, image.length)
     sparse.save(folder / name, [(0, data)], len(data))
     return {"packed": name, "packed_size": len(data)}

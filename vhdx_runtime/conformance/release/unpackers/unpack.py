@@ -87,6 +87,8 @@ def inside(folder: Path, name: str) -> Path:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: python3 unpack.py FOLDER [ID]...")
     here = Path(__file__).resolve().parent
     cases = json.loads((here / "manifest.json").read_text("utf-8"))["cases"]
     for file in [file for case in cases if case["id"] in sys.argv[2:] or not sys.argv[2:] for file in case["files"]]:
