@@ -143,8 +143,8 @@ def test_columns_are_csv_with_a_line_of_names(tmp_path: Path) -> None:
         ["bat[0]", "0", "6", "[[3145728, 8]]"],
         ["bat[1]", "1", "0", "[[3145736, 8]]"],
     ]
-    result = run("inspect", path, "--select", "bat[0..1]", "--columns", "path,nonsense")
-    assert "nothing has a 'nonsense'" in result.stderr
+    result = run("inspect", path, "--select", "bat[0..1]", "--columns", "path,findings")
+    assert (result.stdout, result.stderr) == ("path,findings\nbat[0],\nbat[1],\n", "")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,10 @@ def test_only_what_is_shown_is_text_for_people(tmp_path: Path) -> None:
         (("--select", "bot[*]"), "nothing has an address like", "shows the names"),
         (("--select", "bat[9..2]"), "ends before it starts", "indices"),
         (("--select", "**.a.**"), "once", "any path"),
+        (("--select", "bat[*]", "--columns", "address,value"), "nothing there has an 'address'", "path, kind"),
+        (("--select", "bat[*]", "--columns", ""), "nothing there has a ''", "path, kind"),
+        (("bat[1700]",), "nothing in the file is called 'bat[1700]'", "it has 8 entries, 0 to 7"),
+        (("bitmap[3]",), "nothing in the file is called 'bitmap[3]'", "it has 1 sector bitmap, number 0"),
         (("--select", "bat[*]", "--where", "nonsense=1"), "nothing there has a 'nonsense'", "state"),
         (("--select", "bat[*]", "--where", "state=nonsense"), "no state is called 'nonsense'", "fully_present"),
         (("--select", "bat[*]", "--where", "state"), "is no condition", "FIELD=VALUE"),

@@ -19,6 +19,7 @@ from ..disk.summary import is_wrong
 from ..errors import VhdxError
 from ..findings import Finding
 from ..inspect import Node, read, record, render, resolve, tree
+from ..wording import counted
 from .common import (
     FORMAT_VERSION,
     FOUND,
@@ -42,6 +43,7 @@ from .steps import NEXT
 _DEPTH = 2
 _LIMIT = 40
 _NAMES = 24
+_MEMBERS = {"bat": ("entry", "entries"), "block": ("block",), "bitmap": ("sector bitmap",)}
 _COLOURS = {"finding": "red", "name": "cyan", "dim": "bright_black", "mark": "yellow"}
 _EPILOG = """\b
 Addresses (PATH), some of many:
@@ -103,7 +105,9 @@ def command(ctx: click.Context, /, image: str, path: str, strict: bool, **option
     where it is no VHDX.
 
     With --select and --query, nodes from all over the file are picked by address and content. Entries of the BAT and
-    blocks are then nodes one by one: bat[17], block[5].
+    blocks are then nodes one by one: bat[17], block[5]. Columns, and fields of --where, are path, kind, offset, size,
+    value, meaning, structure, field, section, note, findings and others that --jsonl shows, and the bit fields and
+    details of a node, such as index and state of bat[17]. One that nothing has is an error, which lists what there is.
 
     With --html, FILE becomes one page for browsers that asks nothing of the network: fields beside bytes, what counts
     and why, pictures of file and disk, findings. The bytes of payload blocks are not in it.
@@ -166,7 +170,11 @@ def _node(root: Node, path: str) -> Node:
     names = [child.name for child in islice(node.children(), _NAMES)] if node.children else []
     known = f"{where} has {', '.join(names)}{' …' if len(names) == _NAMES else ''}" if names else NEXT["node"]
     base = missing.partition("[")[0]
-    if base in names and base != missing:
+    if base in node.series and base != missing:
+        count = node.series[base].count
+        last = f", 0 to {count - 1}" if count > 1 else ", number 0" if count else ""
+        known = f"it has {counted(count, *_MEMBERS[base])}{last}"
+    elif base in names and base != missing:
         known = f"{base} alone shows what is in it"
     elif near := get_close_matches(missing, names, 1):
         known = f"is it {near[0]}? {known}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 from ..inspect import Node, record
-from ..inspect.facts import Condition, condition, facts, is_no_state, states
+from ..inspect.facts import NAMES, Condition, condition, facts, is_no_state, states
 from ..inspect.selection import select
-from .common import USAGE, Failure, shown, warn
+from .common import USAGE, Failure, shown
 from .steps import NEXT
 
 _LOOKED_AT = 10_000  # nodes that are looked at for the names of facts
+_VOWELS = tuple("aeio")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ALONE = ("json", "html", "raw")
 
@@ -28,7 +28,7 @@ def require_fitting(path: str, options: dict[str, Any]) -> None:
     given = [name for name in ("select", "query") if options[name] is not None]
     if not given:
         for name in ("where", "jsonl", "columns"):
-            if options[name]:
+            if options[name] not in (None, False, ()):
                 raise Failure(f"--{name} is for --select and --query", USAGE, NEXT["of a selection"])
         return
     others = [f"--{name}" for name in _ALONE if options["as_json" if name == "json" else name]]
@@ -36,7 +36,7 @@ def require_fitting(path: str, options: dict[str, Any]) -> None:
     others += ["--where"] if options["query"] is not None and options["where"] else []
     if len(given) == 2 or others:
         raise Failure(f"--{given[0]} and {(others or ['--query'])[0]} exclude one another", USAGE, NEXT["selection"])
-    if options["jsonl"] and options["columns"]:
+    if options["jsonl"] and options["columns"] is not None:
         raise Failure("--jsonl and --columns exclude one another", USAGE, NEXT["jsonl and columns"])
 
 
@@ -68,7 +68,7 @@ def selected(
         _require_sense(root, pattern, conditions)
         return
     found = chain([first], nodes)
-    if options["columns"]:
+    if options["columns"] is not None:
         yield from rows(options["columns"], map(facts, found))
     elif options["jsonl"]:
         yield from (json.dumps(record.record(node, doc=options["doc"])) for node in found)
@@ -92,7 +92,7 @@ def _require_sense(root: Node, pattern: str, conditions: Sequence[Condition]) ->
         raise Failure(f"nothing has an address like {pattern!r}", USAGE, NEXT["pattern"])
     for one in conditions:
         if one.field not in known:
-            raise Failure(f"nothing there has a {one.field!r}", USAGE, f"what there is: {', '.join(known)}")
+            raise Failure(f"nothing there has {_a(one.field)}", USAGE, f"what there is: {', '.join(known)}")
         if is_no_state(one) and isinstance(known[one.field], int):  # that of the log is a text
             raise Failure(f"no state is called {one.text!r}", USAGE, f"the states are {', '.join(states())}")
 
@@ -111,7 +111,7 @@ def answers(root: Node, expression: str, columns: str | None) -> Iterator[str]:
         raise Failure(str(error), USAGE, NEXT["query"]) from error
     found = run(root, query)
     try:
-        yield from rows(columns, map(_object, found)) if columns else map(json.dumps, found)
+        yield from rows(columns, map(_object, found)) if columns is not None else map(json.dumps, found)
     except ModuleNotFoundError as error:
         raise Failure("the package jq is not installed", USAGE, NEXT["jq"]) from error
     except TooLarge as error:
@@ -131,24 +131,31 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def rows(columns: str, records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """CSV with a line of names first; names that no record has are warned of.
+    """CSV with a line of names first.
 
     Args:
         columns: names with commas between them.
         records: a record for each line.
+
+    Raises:
+        Failure: none of the records has one of the names; of very many, none of the first ones.
     """
     names = [name.strip() for name in columns.split(",")]
-    missing = set(names)
+    records, first = iter(records), list[dict[str, Any]]()
+    known: dict[str, None] = {}
+    while not known.keys() >= set(names) and len(first) < _LOOKED_AT and (one := next(records, None)) is not None:
+        first.append(one)
+        known.update(dict.fromkeys(one))
+    missing = next((name for name in names if name not in known and name not in NAMES), None)
+    if missing is not None and known:
+        raise Failure(f"nothing there has {_a(missing)}", USAGE, f"what there is: {', '.join(known)}")
     yield _line(names)
-    count = 0
-    for one in records:
-        count += 1
-        if missing:
-            missing -= one.keys()
-        yield _line(one.get(name) for name in names)
-    if missing and count:
-        sys.stdout.flush()
-        warn(f"nothing has a {', '.join(repr(name) for name in names if name in missing)}")
+    yield from (_line(one.get(name) for name in names) for one in chain(first, records))
+
+
+def _a(name: str) -> str:
+    """A name with its article."""
+    return f"{'an' if name.startswith(_VOWELS) else 'a'} {name!r}"
 
 
 def _line(values: Iterable[Any]) -> str:

@@ -86,7 +86,8 @@ def lines(node: Node, style: Style, level: int = 0) -> Iterator[str]:
     for child in islice(children, style.limit or None):
         yield from lines(child, style, level + 1)
     if style.limit and next(children, None) is not None:
-        yield blank + style.paint(f"… and more; the first {style.limit} are shown", "dim")
+        said = "is" if style.limit == 1 else f"{style.limit} are"
+        yield blank + style.paint(f"… and more; the first {said} shown", "dim")
 
 
 def _margin(node: Node | None, style: Style) -> str:
