@@ -307,3 +307,28 @@ def test_blocks_that_lie_on_one_another_are_read_once(block: int, tmp_path: Path
 def test_an_empty_name_is_not_the_same_as_none(words: tuple[str, ...], tmp_path: Path) -> None:
     made = str(make(tmp_path, SAMPLE).path)
     assert "the name is empty" in run(*(word.format(made) for word in words), code=2).stderr
+
+
+def test_copies_that_are_blank_alike_are_said_not_to_be_valid(tmp_path: Path) -> None:
+    made = make(tmp_path, SAMPLE).path
+    assert re.search("  header_.  .* current: ", run("diff", "--copies", made, code=1).stdout)
+    with made.open("r+b") as file:
+        file.seek(64 * KIB)
+        file.write(bytes(128 * KIB))
+    said = run("diff", "--copies", made).stdout
+    assert "  header_1        not valid\n  header_2        not valid\n" in said
+    assert said.endswith("The copies are the same.\n")
+
+
+def test_what_only_replay_gives_is_named_and_changes_are_told_from_lines(tmp_path: Path) -> None:
+    short, long = make(tmp_path, SAMPLE).path, tmp_path / "long.vhdx"
+    long.write_bytes(short.read_bytes() + bytes(range(1, 200)))
+    assert re.search(r" 199  behind the end → \S", run("diff", "--no-check", short, long, code=1).stdout)
+    dirty = make(tmp_path, DIRTY).path
+    with dirty.open("r+b") as file:
+        file.truncate(dirty.stat().st_size - 2 * MIB)
+    said = run("diff", "--before-replay", dirty, code=1).stdout
+    assert not re.search(r"\d +$", said, re.M)
+    before, after = pair(tmp_path, SAMPLE, EDITED)
+    assert "A change is of one field" not in run("diff", before, after, code=1).stdout
+    assert "A change is of one field" in run("diff", "--limit", 1, before, after, code=1).stdout

@@ -21,6 +21,7 @@ from ..inspect.difference import FileSide, LeafChange, changes, copies, ranges, 
 from ..inspect.difference_text import lines
 from ..inspect.entry_changes import EntryChanges, EntryRun
 from ..inspect.meaning import came_and_went, facts
+from ..inspect.node import trail
 from ..transfer.difference import Side, differences
 from ..transfer.extents import Lost, of_disk
 from ..wording import counted
@@ -200,8 +201,13 @@ def _text(pair: _Pair, options: dict[str, Any], advance: Callable[[int], None]) 
 
     for letter, image in zip("AB", pair.images[: 1 if pair.is_one_file else 2], strict=False):
         yield f"{letter}: {shown(image.name)}, {size_text(image.source.size)}"
+    count = 0
     for sides in pair.sides:
-        yield from lines(_changes(pair, sides, advance), sides[0].start, options["limit"], _paint)
+        for line in lines(_changes(pair, sides, advance), sides[0].start, options["limit"], _paint):
+            count += line.startswith(" ")
+            yield line
+    if pair.view == "copies":
+        yield from _standing(pair, _paint)
     if not pair.total.bytes:
         yield {"copies": "The copies are the same.", "before and after replay": "Replay changes nothing."}.get(
             pair.view, "No byte differs."
@@ -210,6 +216,18 @@ def _text(pair: _Pair, options: dict[str, Any], advance: Callable[[int], None]) 
     if pair.view != "copies":
         yield from _meaning(pair, options, _paint)
     yield f"{counted(pair.total.bytes, 'byte')} in {counted(pair.total.changes, 'change')}."
+    if count != pair.total.changes:
+        yield _paint(
+            "A change is of one field, or of entries in a row; what was replaced or left out is one line.", "dim"
+        )
+
+
+def _standing(pair: _Pair, paint: Callable[[str, str], str]) -> Iterator[str]:
+    """Which of the copies count."""
+    yield paint("copies", "name")
+    for side in (side for sides in pair.sides for side in sides):
+        node = trail(side.root, side.start)[1]
+        yield f"  {node.name:<14}  {node.note}"
 
 
 def _meaning(pair: _Pair, options: dict[str, Any], paint: Callable[[str, str], str]) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _row(change: LeafChange | EntryRun) -> str:
         return f"{change.path}  {count}{old} → {new}"
     one, other = change.first, change.second
     if one is None or other is None:
-        return ""
+        return "only one of the two is so long"
     where = shown(one.path if one.path == other.path else ".".join(steps(one.path)[1:]))
     return f"{where}  {_bits(one, other) if one.bits else _said(change, one, other)}"
 
