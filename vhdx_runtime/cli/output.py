@@ -15,7 +15,7 @@ from ..codec.source import Source
 from ..errors import TakenFileError, VhdxError
 from .common import USAGE, Failure, Interrupted
 
-_PAGE: Final = 1 << 16
+_PAGE: Final = 1 << 15
 _ENDING: Final = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
