@@ -78,7 +78,8 @@ def test_a_packed_corpus_unpacks_to_the_same_images(tmp_path: Path) -> None:
     subprocess.run([sys.executable, folder / "unpack.py", tmp_path / "images", *names], check=True)
     for one in labels:
         assert (folder / str(one["packed"])).stat().st_size == one["packed_size"]
-        assert sha256((tmp_path / "images" / str(one["file"])).read_bytes()).hexdigest() == one["sha256"]
+        assert (folder / str(one["file"])).is_file()
+        assert sha256((tmp_path / "images" / str(one["image"])).read_bytes()).hexdigest() == one["sha256"]
 
 
 def test_a_folder_that_is_not_empty_stays_as_it_is(tmp_path: Path) -> None:

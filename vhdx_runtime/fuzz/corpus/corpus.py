@@ -338,7 +338,7 @@ def _pack(folder: Path, said: dict[str, Any], image: Expanded) -> dict[str, Any]
     _make_below(folder, (folder / name).parent)
     data = pack(image.extents, image.length)
     sparse.save(folder / name, [(0, data)], len(data))
-    return {"packed": name, "packed_size": len(data)}
+    return {"file": name, "image": said["file"], "packed": name, "packed_size": len(data)}
 
 
 def _write_unpackers(folder: Path, lines: Iterable[str]) -> None:
@@ -347,7 +347,7 @@ def _write_unpackers(folder: Path, lines: Iterable[str]) -> None:
 
     source = resources.files("vhdx_runtime.conformance.release").joinpath("unpackers")
     labels = [json.loads(line) for line in lines]
-    cases = [{"id": one["id"], "files": [{"image": one["file"], "packed": one["packed"]}]} for one in labels]
+    cases = [{"id": one["id"], "files": [{"image": one["image"], "packed": one["packed"]}]} for one in labels]
     files = {name: source.joinpath(name).read_bytes() for name in _UNPACKERS}
     files |= {"noise.bin": noise(), "manifest.json": json.dumps({"cases": cases}, indent=1).encode()}
     for name, data in files.items():
