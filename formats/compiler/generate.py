@@ -1,4 +1,4 @@
-"""Generates `generated/vhdx_format` from the schemas, and from nothing else.
+"""Generates `generated/vhdx_format` and `generated/declarations` from the schemas, and from nothing else.
 
     python formats/compiler/generate.py [--check]
 
@@ -23,11 +23,13 @@ if not __package__:  # run as a script
 from formats.compiler import clauses, items, rulebook
 from formats.compiler import model as models
 from formats.compiler.clauses import emit_clauses
+from formats.compiler.declared import declare
 from formats.compiler.emit_builders import emit_builders
 from formats.compiler.emit_bulk import emit_bulk
 from formats.compiler.emit_c import emit_c
 from formats.compiler.emit_fuzz_c import emit_fuzz_c, emit_packed_c
 from formats.compiler.emit_packers import emit_packers
+from formats.compiler.emit_rust import emit_rust
 from formats.compiler.expressions import Parsers
 from formats.compiler.foreign import FILE as FOREIGN
 from formats.compiler.foreign import emit_foreign
@@ -40,6 +42,7 @@ COMPILER = Path(__file__).resolve().parent
 FORMATS = COMPILER.parent
 GENERATED = FORMATS.parent / "generated"
 PACKAGE = "vhdx_format"
+DECLARATIONS = "declarations"
 MANIFEST = f"{PACKAGE}/MANIFEST.json"
 INIT = '''"""VHDX structures: parsers, builders, layout and rules.
 
@@ -125,6 +128,10 @@ def generate(formats: Path) -> dict[str, str]:
         f"{PACKAGE}/vhdx.h": emit_c(data),
         f"{PACKAGE}/vhdx_packed.h": emit_packed_c(data),
         f"{PACKAGE}/vhdx_fuzz.h": emit_fuzz_c(data),
+    }
+    declared = declare(model, parsers)
+    outputs |= {
+        f"{DECLARATIONS}/rust/vhdx.rs": emit_rust(data, declared),
     }
     sources = {schema.file: schema.sha256 for schema in schemas}
     for name in ("rules.yaml", clauses.FILE, FOREIGN):
