@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from formats.compiler.expressions import STREAM_SIZE, Parsers, context, subscripts
 from formats.compiler.model import INTEGER_SIZES, Field, Model, Structure, doc
@@ -69,6 +70,15 @@ class Declared:
     rules: list[Rule] = field(default_factory=list)
     constants: dict[str, tuple[str, str]] = field(default_factory=dict)
     checksum: tuple[int, int | None, int | None] | None = None  # where it is, bytes covered, or where these are told
+
+    @property
+    def byte_rules(self) -> list[Rule]:
+        """The rules that no value decides: of reserved bytes and checksums."""
+        return [rule for rule in self.rules if rule.kind != "value"]
+
+    def is_sized(self, name: str) -> bool:
+        """True for a value that needs the stream's size."""
+        return name in self.values and self.values[name].sized
 
 
 def declare(model: Model, parsers: Parsers) -> list[Declared]:
@@ -214,8 +224,8 @@ class Language:
 
     size_name = "stream_size"
 
-    def name(self, name: str) -> str:
-        """A field or value, as a local name."""
+    def name(self, one: Declared, name: str) -> str:
+        """A field or value, as it is used in expressions."""
         return name
 
     def constant(self, kind: str, name: str) -> str:
@@ -232,7 +242,11 @@ class Language:
 
     def equal(self, left: str, right: str, is_equal: bool) -> str:
         """Bytes are equal, or are not."""
-        return f"{left} {'==' if is_equal else '!='} {right}"
+        return f"{left} {self.operator(ast.Eq if is_equal else ast.NotEq)} {right}"
+
+    def operator(self, kind: type) -> str:
+        """A binary operator."""
+        return OPERATORS[kind]
 
     def choice(self, test: str, yes: str, no: str) -> str:
         """One of two values."""
@@ -254,9 +268,9 @@ class Language:
             text = self._compared(one, node)
         elif isinstance(node, ast.BinOp):
             left, right = (self.spell(one, part, 1) for part in (node.left, node.right))
-            text = f"{left} {OPERATORS[type(node.op)]} {right}"
+            text = f"{left} {self.operator(type(node.op))} {right}"
         elif isinstance(node, ast.BoolOp):
-            text = f" {OPERATORS[type(node.op)]} ".join(self.spell(one, part, 1) for part in node.values)
+            text = f" {self.operator(type(node.op))} ".join(self.spell(one, part, 1) for part in node.values)
         else:
             raise NotImplementedError(ast.unparse(node))
         return f"({text})" if depth else text
@@ -265,12 +279,12 @@ class Language:
         if isinstance(node.value, ast.Subscript):  # the bytes of a GUID
             return self._named(one, node.value)
         name = str(ast.literal_eval(node.slice))
-        return self.constant(*one.constants[name]) if name in one.constants else self.name(name)
+        return self.constant(*one.constants[name]) if name in one.constants else self.name(one, name)
 
     def _compared(self, one: Declared, node: ast.Compare) -> str:
         left, right = (self.spell(one, part, 1) for part in (node.left, node.comparators[0]))
         if not self._is_bytes(one, node.left):
-            return f"{left} {OPERATORS[type(node.ops[0])]} {right}"
+            return f"{left} {self.operator(type(node.ops[0]))} {right}"
         return self.equal(left, right, isinstance(node.ops[0], ast.Eq))
 
     def _is_bytes(self, one: Declared, node: ast.expr) -> bool:
@@ -285,3 +299,34 @@ class Language:
 def number(value: int) -> str:
     """Decimal where it is small, else hexadecimal."""
     return str(value) if value < 1 << 16 else f"0x{value:X}"
+
+
+def camel(name: str, *, is_local: bool = False) -> str:
+    """An id in CamelCase, or in camelCase."""
+    words = [part[:1].upper() + part[1:] for part in name.split("_")]
+    return words[0].lower() + "".join(words[1:]) if is_local else "".join(words)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant: `owner` is its enumeration, "guids" for GUIDs, "places" for file offsets, else empty."""
+
+    owner: str
+    id: str
+    value: int | bytes
+    doc: str
+
+
+def constants(data: dict[str, Any]) -> Iterator[Constant]:
+    """Everything that has a name and a value, enumerations apart."""
+    for name, item in data["constants"].items():
+        yield Constant("", name, item["value"], item["doc"])
+    for name, item in data["guids"].items():
+        yield Constant("guids", name, item["raw"], f"{item['value']}: {item['doc']}")
+    for item in data["places"]:
+        yield Constant("places", item["id"], item["offset"], f"File offset of this structure, a `{item['structure']}`.")
+
+
+def comment(text: str, mark: str, indent: str = "") -> str:
+    """A comment of as many lines as the text has."""
+    return "".join(f"{indent}{mark} {line}".rstrip() + "\n" for line in text.splitlines())

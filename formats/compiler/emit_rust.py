@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from formats.compiler.declared import BYTES, ELEMENTS, FLAG, REST, Declared, Language, Reader, Value, number
+from formats.compiler.declared import (
+    BYTES,
+    ELEMENTS,
+    FLAG,
+    REST,
+    Declared,
+    Language,
+    Reader,
+    Value,
+    comment,
+    constants,
+    number,
+)
 from formats.compiler.literals import SUPPORT
 
 WIDTHS = (8, 16, 32, 64)
@@ -34,29 +46,27 @@ def emit_rust(data: dict[str, Any], declared: list[Declared]) -> str:
     return "\n".join(parts)
 
 
-def comment(text: str, mark: str, indent: str = "") -> str:
-    """A comment of as many lines as the text has."""
-    return "".join(f"{indent}{mark} {line}".rstrip() + "\n" for line in text.splitlines())
-
-
 def _constants(data: dict[str, Any]) -> str:
     lines = []
-    for name, item in data["constants"].items():
-        value = item["value"]
-        kind, shown = ("u64", number(value)) if isinstance(value, int) else ("&[u8]", f'b"{value.decode("ascii")}"')
-        lines.append(f"{comment(item['doc'], '///')}pub const {name.upper()}: {kind} = {shown};\n")
-    for name, item in data["guids"].items():
-        raw = ", ".join(f"0x{byte:02X}" for byte in item["raw"])
-        lines.append(f"/// {item['value']}: {item['doc']}\npub const {name.upper()}_GUID: [u8; 16] = [{raw}];\n")
+    for one in constants(data):
+        name = (
+            f"PLACE_OF_{one.id.upper()}"
+            if one.owner == "places"
+            else RUST.constant(one.owner, one.id)[len("super::") :]
+        )
+        if isinstance(one.value, int):
+            kind, shown = "u64", number(one.value)
+        elif one.owner:
+            kind, shown = "[u8; 16]", f"[{', '.join(f'0x{byte:02X}' for byte in one.value)}]"
+        else:
+            kind, shown = "&[u8]", f'b"{one.value.decode("ascii")}"'
+        lines.append(f"{comment(one.doc, '///')}pub const {name}: {kind} = {shown};\n")
     for enum, values in data["enums"].items():
         inner = "".join(
             f"{comment(item['doc'], '///', '    ')}    pub const {item['id'].upper()}: u32 = {value};\n"
             for value, item in values.items()
         )
         lines.append(f"/// Values of this enumeration.\npub mod {enum} {{\n{inner}}}\n")
-    for item in data["places"]:
-        lines.append(f"/// File offset of this structure, a `{item['structure']}`.\n"
-                     f"pub const PLACE_OF_{item['id'].upper()}: u64 = {number(item['offset'])};\n")  # fmt: skip
     return "".join(lines)
 
 

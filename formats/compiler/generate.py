@@ -28,8 +28,10 @@ from formats.compiler.emit_builders import emit_builders
 from formats.compiler.emit_bulk import emit_bulk
 from formats.compiler.emit_c import emit_c
 from formats.compiler.emit_fuzz_c import emit_fuzz_c, emit_packed_c
+from formats.compiler.emit_go import emit_go
 from formats.compiler.emit_packers import emit_packers
 from formats.compiler.emit_rust import emit_rust
+from formats.compiler.emit_typescript import emit_typescript
 from formats.compiler.expressions import Parsers
 from formats.compiler.foreign import FILE as FOREIGN
 from formats.compiler.foreign import emit_foreign
@@ -131,7 +133,9 @@ def generate(formats: Path) -> dict[str, str]:
     }
     declared = declare(model, parsers)
     outputs |= {
+        f"{DECLARATIONS}/go/vhdx.go": emit_go(data, declared),
         f"{DECLARATIONS}/rust/vhdx.rs": emit_rust(data, declared),
+        f"{DECLARATIONS}/typescript/vhdx.ts": emit_typescript(data, declared),
     }
     sources = {schema.file: schema.sha256 for schema in schemas}
     for name in ("rules.yaml", clauses.FILE, FOREIGN):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -51,7 +52,52 @@ def rust(source: Path, folder: Path) -> list[str]:
     return [str(folder / "driver")]
 
 
-LANGUAGES = {"rust": rust}
+def typescript(source: Path, folder: Path) -> list[str]:
+    """Checks the types strictly and takes them away; returns the command."""
+    tsc = generator.COMPILER / "node_modules" / "typescript" / "bin" / "tsc"
+    if not shutil.which("node") or not tsc.is_file():
+        pytest.skip("TypeScript declarations: no Node.js, or typescript is not installed (npm ci in formats/compiler)")
+
+    def fact(kind: str, name: str, inner: str) -> str:
+        enum = "".join(part.capitalize() for part in name.split("_"))
+        spelled = {"guid": f"{name}_GUID", "place": f"PLACE_OF_{name}"}.get(kind, name).upper()
+        return f"fact(vhdx.{f'{enum}.{inner.upper()}' if kind == 'enum' else spelled});"
+
+    (folder / "package.json").write_text('{"type": "module"}')
+    flags = ["--strict", "--target", "es2022", "--module", "es2022", "--declaration"]
+    flags += ["--noUnusedLocals", "--noImplicitReturns", "--outDir", str(folder)]
+    done = subprocess.run(["node", tsc, *flags, source / "typescript" / "vhdx.ts"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    return ["node", str(_driver("driver.mjs", folder, fact))]
+
+
+def go(source: Path, folder: Path) -> list[str]:
+    """Compiles package and driver after `go vet`; returns the command."""
+    if not shutil.which("go"):
+        pytest.skip("Go declarations: no go (Debian: golang-go)")
+
+    def fact(kind: str, name: str, inner: str) -> str:
+        camel = "".join(part.capitalize() for part in f"{name}_{inner}".split("_"))
+        camel = {"guid": f"{camel}Guid[:]", "place": f"PlaceOf{camel}"}.get(kind, camel)
+        return f"fact(vhdx.{camel})"
+
+    (folder / "vhdx").mkdir()
+    shutil.copy(source / "go" / "vhdx.go", folder / "vhdx")
+    (folder / "go.mod").write_text("module driver\n\ngo 1.18\n")
+    _driver("driver.go", folder, fact)
+    environment = os.environ | {"GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOCACHE": str(_go_cache(folder))}
+    for arguments in (["vet", "-composites=false", "./..."], ["build", "-o", "driver", "driver.go"]):
+        subprocess.run(["go", *arguments], check=True, cwd=folder, env=environment)
+    assert subprocess.check_output(["gofmt", "-l", "vhdx"], cwd=folder, text=True) == ""
+    return [str(folder / "driver")]
+
+
+def _go_cache(folder: Path) -> Path:
+    """The standard library is compiled once for all tests of a run."""
+    return next(parent for parent in folder.parents if parent.name.startswith("pytest-")) / "go-cache"
+
+
+LANGUAGES = {"go": go, "rust": rust, "typescript": typescript}
 EVERY_LANGUAGE = pytest.mark.parametrize("language", sorted(LANGUAGES))
 
 

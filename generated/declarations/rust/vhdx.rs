@@ -320,6 +320,16 @@ pub const VHDX_LOCATOR_TYPE_GUID: [u8; 16] = [0xB7, 0xEF, 0x4A, 0xB0, 0x9E, 0xD1
 pub const BAT_REGION_GUID: [u8; 16] = [0x66, 0x77, 0xC2, 0x2D, 0x23, 0xF6, 0x00, 0x42, 0x9D, 0x64, 0x11, 0x5E, 0x9B, 0xFD, 0x4A, 0x08];
 /// 8B7CA206-4790-4B9A-B8FE-575F050F886E: The region that holds the metadata table and its items.
 pub const METADATA_REGION_GUID: [u8; 16] = [0x06, 0xA2, 0x7C, 0x8B, 0x90, 0x47, 0x9A, 0x4B, 0xB8, 0xFE, 0x57, 0x5F, 0x05, 0x0F, 0x88, 0x6E];
+/// File offset of this structure, a `file_identifier`.
+pub const PLACE_OF_FILE_IDENTIFIER: u64 = 0;
+/// File offset of this structure, a `header`.
+pub const PLACE_OF_HEADER_1: u64 = 0x10000;
+/// File offset of this structure, a `header`.
+pub const PLACE_OF_HEADER_2: u64 = 0x20000;
+/// File offset of this structure, a `region_table`.
+pub const PLACE_OF_REGION_TABLE_1: u64 = 0x30000;
+/// File offset of this structure, a `region_table`.
+pub const PLACE_OF_REGION_TABLE_2: u64 = 0x40000;
 /// Values of this enumeration.
 pub mod payload_block_state {
     /// Never written. A differencing file asks its parent; others read zeros.
@@ -344,16 +354,6 @@ pub mod sector_bitmap_block_state {
     /// The chunk's sector bitmap block is in this file. Differencing files only.
     pub const PRESENT: u32 = 6;
 }
-/// File offset of this structure, a `file_identifier`.
-pub const PLACE_OF_FILE_IDENTIFIER: u64 = 0;
-/// File offset of this structure, a `header`.
-pub const PLACE_OF_HEADER_1: u64 = 0x10000;
-/// File offset of this structure, a `header`.
-pub const PLACE_OF_HEADER_2: u64 = 0x20000;
-/// File offset of this structure, a `region_table`.
-pub const PLACE_OF_REGION_TABLE_1: u64 = 0x30000;
-/// File offset of this structure, a `region_table`.
-pub const PLACE_OF_REGION_TABLE_2: u64 = 0x40000;
 
 /// One 64-bit word of the block allocation table. After each chunk's payload block entries stands one entry for the chunk's sector bitmap block; the word is the same, the meaning of its state is not. MS-VHDX 2.5.1
 pub mod bat_entry {
