@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from formats.compiler.declared import (
-    BYTES,
-    ELEMENTS,
-    FLAG,
-    NUMBER,
-    REST,
-    Declared,
-    Language,
-    Reader,
-    Rule,
-    Value,
-    camel,
-    comment,
-    constants,
-    number,
-)
+from formats.compiler.declared import BYTES, ELEMENTS, FLAG, NUMBER, REST, Declared, Reader, Rule, Value, constants
 from formats.compiler.literals import SUPPORT
+from formats.compiler.spelling import Language, camel, comment, number
 
 WIDTHS = (8, 16, 32, 64)
 KINDS = {FLAG: "bool", NUMBER: "uint64", BYTES: "[]byte"}
@@ -37,6 +23,8 @@ class Go(Language):
         return f"uint64({local})" if reader and reader.kind == NUMBER and reader.bits <= 32 else local
 
     def constant(self, kind: str, name: str) -> str:
+        if kind == "places":
+            return f"PlaceOf{camel(name)}"
         return f"{camel(name)}Guid[:]" if kind == "guids" else camel(name)
 
     def raw(self, value: bytes) -> str:
@@ -63,9 +51,7 @@ def emit_go(data: dict[str, Any], declared: list[Declared]) -> str:
 def _constants(data: dict[str, Any]) -> str:
     lines = []
     for one in constants(data):
-        name = (
-            f"PlaceOf{camel(one.id)}" if one.owner == "places" else GO.constant(one.owner, one.id).removesuffix("[:]")
-        )
+        name = GO.constant(one.owner, one.id).removesuffix("[:]")
         if isinstance(one.value, int):
             shown = f"const {name} uint64 = {number(one.value)}"
         elif one.owner:
@@ -85,9 +71,7 @@ def _structure(one: Declared) -> str:
     parts = [f"{comment(f'{name}: {one.doc}', '//')}type {name} []byte\n"]
     parts += [_method(one, reader.id, reader.doc, *_reader(one, reader)) for reader in one.readers.values()]
     parts += [_method(one, value.id, value.doc, *_value(one, value)) for value in one.values.values()]
-    parts += [
-        _method(one, rule.name, rule.doc, "", "bool", _other(one, rule)) for rule in one.rules if rule.kind != "value"
-    ]
+    parts += [_method(one, rule.name, rule.doc, "", "bool", _byte_rule(one, rule)) for rule in one.byte_rules]
     return "\n".join(parts)
 
 
@@ -111,8 +95,8 @@ def _reader(one: Declared, reader: Reader) -> tuple[str, str, str]:
         )
     if reader.kind == REST:
         told, bits, bound = reader.count
-        body = f"\tcount, ok := integer(b, {told}, 0, {bits}, {end})\n\tif !ok {{\n\t\treturn nil, false\n\t}}\n"
-        body += f"\tif count > {bound} {{\n\t\tcount = {bound}\n\t}}\n\tstart := {reader.offset} + {reader.size}*int(count)\n"
+        body = f"\tcount, ok := integer(b, {told}, 0, {bits}, {end})\n{_unless('ok', 'nil')}"
+        body += f"\tstart := {reader.offset} + {reader.size}*least(int(count), {bound})\n"
         return "", "[]byte", f"{body}\treturn slice(b, start, least(len(b), {one.size})-start)\n"
     width = next(width for width in WIDTHS if width >= reader.bits)
     if reader.kind == NUMBER and width == 64:
@@ -121,16 +105,20 @@ def _reader(one: Declared, reader: Reader) -> tuple[str, str, str]:
     return "", kind, f"\tword, ok := {call}\n\treturn {made}, ok\n"
 
 
+def _unless(test: str, value: str) -> str:
+    return f"\tif !{test} {{\n\t\treturn {value}, false\n\t}}\n"
+
+
 def _value(one: Declared, value: Value) -> tuple[str, str, str]:
     body = ""
     for name in value.reads:
-        argument = GO.size_name if name in one.values and one.values[name].sized else ""
-        body += f"\t{camel(name, is_local=True)}, ok := b.{camel(name)}({argument})\n\tif !ok {{\n\t\treturn value, false\n\t}}\n"
+        argument = GO.size_name if one.is_sized(name) else ""
+        body += f"\t{camel(name, is_local=True)}, ok := b.{camel(name)}({argument})\n{_unless('ok', 'value')}"
     parameters = f"{GO.size_name} uint64" if value.sized else ""
     return parameters, KINDS[value.kind], f"{body}\treturn {GO.spell(one, value.expression)}, true\n"
 
 
-def _other(one: Declared, rule: Rule) -> str:
+def _byte_rule(one: Declared, rule: Rule) -> str:
     if rule.kind == "zero":
         return f"\treturn bytesAreZero(b.{camel(rule.name.removesuffix('_bytes_are_zero'))}())\n"
     assert one.checksum is not None
@@ -144,7 +132,7 @@ def _table(one: Declared) -> str:
     owner, claims = camel(one.name), {rule.name for rule in one.rules}
 
     def wrapped(name: str) -> str:
-        argument = GO.size_name if name in one.values and one.values[name].sized else ""
+        argument = GO.size_name if one.is_sized(name) else ""
         return f"\n\t\t\t\treturn {owner}(b).{camel(name)}({argument})\n\t\t\t"
 
     fields = "".join(

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from formats.compiler.declared import (
-    BYTES,
-    ELEMENTS,
-    FLAG,
-    REST,
-    Declared,
-    Language,
-    Reader,
-    Value,
-    comment,
-    constants,
-    number,
-)
+from formats.compiler.declared import BYTES, ELEMENTS, FLAG, REST, Declared, Reader, Value, constants
 from formats.compiler.literals import SUPPORT
+from formats.compiler.spelling import Language, comment, number, upper
 
 WIDTHS = (8, 16, 32, 64)
 
@@ -26,7 +15,7 @@ class Rust(Language):
     """Bytes are slices; constants stand in the root of the file."""
 
     def constant(self, kind: str, name: str) -> str:
-        return f"super::{name.upper()}{'_GUID' if kind == 'guids' else ''}"
+        return f"super::{upper(kind, name)}"
 
     def raw(self, value: bytes) -> str:
         return f"[0; {len(value)}]" if not any(value) else f"[{', '.join(map(str, value))}]"
@@ -49,11 +38,7 @@ def emit_rust(data: dict[str, Any], declared: list[Declared]) -> str:
 def _constants(data: dict[str, Any]) -> str:
     lines = []
     for one in constants(data):
-        name = (
-            f"PLACE_OF_{one.id.upper()}"
-            if one.owner == "places"
-            else RUST.constant(one.owner, one.id)[len("super::") :]
-        )
+        name = RUST.constant(one.owner, one.id).removeprefix("super::")
         if isinstance(one.value, int):
             kind, shown = "u64", number(one.value)
         elif one.owner:

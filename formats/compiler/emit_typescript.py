@@ -5,23 +5,9 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from formats.compiler.declared import (
-    BYTES,
-    ELEMENTS,
-    FLAG,
-    NUMBER,
-    REST,
-    Declared,
-    Language,
-    Reader,
-    Rule,
-    Value,
-    camel,
-    comment,
-    constants,
-    number,
-)
+from formats.compiler.declared import BYTES, ELEMENTS, FLAG, NUMBER, REST, Declared, Reader, Rule, Value, constants
 from formats.compiler.literals import SUPPORT
+from formats.compiler.spelling import Language, camel, comment, number, upper
 
 EXACT_BITS = 32
 KINDS = {FLAG: "boolean", NUMBER: "bigint", BYTES: "Uint8Array"}
@@ -38,7 +24,7 @@ class TypeScript(Language):
         return f"BigInt({local})" if reader and reader.kind == NUMBER and reader.bits <= EXACT_BITS else local
 
     def constant(self, kind: str, name: str) -> str:
-        return f"{name.upper()}{'_GUID' if kind == 'guids' else ''}"
+        return upper(kind, name)
 
     def number(self, value: int) -> str:
         return f"{number(value)}n"
@@ -50,7 +36,7 @@ class TypeScript(Language):
         return f"{'' if is_equal else '!'}equal({left}, {right})"
 
     def operator(self, kind: type) -> str:
-        return {ast.Eq: "===", ast.NotEq: "!=="}.get(kind) or super().operator(kind)
+        return super().operator(kind) + ("=" if kind in (ast.Eq, ast.NotEq) else "")
 
 
 TYPESCRIPT = TypeScript()
@@ -73,7 +59,7 @@ def _doc(text: str, indent: str = "") -> str:
 def _constants(data: dict[str, Any]) -> str:
     lines = []
     for one in constants(data):
-        name = f"PLACE_OF_{one.id.upper()}" if one.owner == "places" else TYPESCRIPT.constant(one.owner, one.id)
+        name = TYPESCRIPT.constant(one.owner, one.id)
         shown = f"{number(one.value)}n" if isinstance(one.value, int) else TYPESCRIPT.raw(one.value)
         lines.append(f"{_doc(one.doc)}export const {name} = {shown};\n")
     for enum, values in data["enums"].items():
@@ -89,9 +75,7 @@ def _structure(one: Declared) -> str:
     parts = [f"  /** Its size in bytes, where that is fixed. */\n  size: {size},\n"]
     parts += [_function(reader.id, reader.doc, *_reader(one, reader)) for reader in one.readers.values()]
     parts += [_function(value.id, value.doc, *_value(one, value)) for value in one.values.values()]
-    parts += [
-        _function(rule.name, rule.doc, "", "boolean", _other(one, rule)) for rule in one.rules if rule.kind != "value"
-    ]
+    parts += [_function(rule.name, rule.doc, "", "boolean", _byte_rule(one, rule)) for rule in one.byte_rules]
     return f"{_doc(one.doc)}export const {camel(one.name)} = {{\n" + "\n".join(parts) + "};\n"
 
 
@@ -111,7 +95,8 @@ def _reader(one: Declared, reader: Reader) -> tuple[str, str, str]:
         return ", index: number", "Uint8Array", body
     if reader.kind == REST:
         told, bits, bound = reader.count
-        body = f"    const count = integer(bytes, {told}, 0, {bits}, {end});\n    if (count === undefined) return undefined;\n"
+        body = f"    const count = integer(bytes, {told}, 0, {bits}, {end});\n"
+        body += "    if (count === undefined) return undefined;\n"
         body += f"    const start = {reader.offset} + {reader.size} * Math.min(Number(count), {bound});\n"
         return "", "Uint8Array", body + f"    return slice(bytes, start, Math.min(bytes.length, {one.size}) - start);\n"
     if reader.kind == NUMBER and reader.bits > EXACT_BITS:
@@ -124,14 +109,14 @@ def _value(one: Declared, value: Value) -> tuple[str, str, str]:
     body = ""
     for name in value.reads:
         local = camel(name, is_local=True)
-        sized = name in one.values and one.values[name].sized
+        sized = one.is_sized(name)
         body += f"    const {local} = {camel(one.name)}.{local}(bytes{', streamSize' if sized else ''});\n"
         body += f"    if ({local} === undefined) return undefined;\n"
     more = ", streamSize: number" if value.sized else ""
     return more, KINDS[value.kind], f"{body}    return {TYPESCRIPT.spell(one, value.expression)};\n"
 
 
-def _other(one: Declared, rule: Rule) -> str:
+def _byte_rule(one: Declared, rule: Rule) -> str:
     if rule.kind == "zero":
         field = camel(rule.name.removesuffix("_bytes_are_zero"), is_local=True)
         return f"    return {camel(one.name)}.{field}(bytes)?.every((byte) => byte === 0);\n"

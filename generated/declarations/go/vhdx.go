@@ -1433,10 +1433,7 @@ func (b MetadataTable) Unused() (value []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	if count > 2047 {
-		count = 2047
-	}
-	start := 32 + 32*int(count)
+	start := 32 + 32*least(int(count), 2047)
 	return slice(b, start, least(len(b), 65536)-start)
 }
 
@@ -2051,10 +2048,7 @@ func (b RegionTable) Unused() (value []byte, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	if count > 2047 {
-		count = 2047
-	}
-	start := 16 + 32*int(count)
+	start := 16 + 32*least(int(count), 2047)
 	return slice(b, start, least(len(b), 65536)-start)
 }
 
