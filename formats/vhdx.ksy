@@ -1,6 +1,7 @@
 meta:
   id: vhdx
   title: Virtual Hard Disk v2
+  application: [Hyper-V, QEMU]
   file-extension: [vhdx, avhdx]
   xref:
     wikidata: Q28206469

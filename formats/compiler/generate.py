@@ -26,12 +26,15 @@ from formats.compiler.clauses import emit_clauses
 from formats.compiler.declared import declare
 from formats.compiler.emit_builders import emit_builders
 from formats.compiler.emit_bulk import emit_bulk
+from formats.compiler.emit_bundle import emit_bundle
 from formats.compiler.emit_c import emit_c
 from formats.compiler.emit_fuzz_c import emit_fuzz_c, emit_packed_c
 from formats.compiler.emit_go import emit_go
+from formats.compiler.emit_magic import emit_magic
 from formats.compiler.emit_packers import emit_packers
 from formats.compiler.emit_rust import emit_rust
 from formats.compiler.emit_typescript import emit_typescript
+from formats.compiler.emit_yara import emit_yara
 from formats.compiler.expressions import Parsers
 from formats.compiler.foreign import FILE as FOREIGN
 from formats.compiler.foreign import emit_foreign
@@ -133,6 +136,9 @@ def generate(formats: Path) -> dict[str, str]:
     }
     declared = declare(model, parsers)
     outputs |= {
+        f"{DECLARATIONS}/vhdx.ksy": emit_bundle(model),
+        f"{DECLARATIONS}/vhdx.magic": emit_magic(data),
+        f"{DECLARATIONS}/vhdx.yar": emit_yara(data, declared),
         f"{DECLARATIONS}/go/vhdx.go": emit_go(data, declared),
         f"{DECLARATIONS}/rust/vhdx.rs": emit_rust(data, declared),
         f"{DECLARATIONS}/typescript/vhdx.ts": emit_typescript(data, declared),

