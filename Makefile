@@ -53,7 +53,7 @@ test: $(VENV)/.installed ## Run the tests but for the long part; T=pattern selec
 test-all: $(VENV)/.all ## Run all tests, with whatever they can compare with; T=pattern selects by name
 	$(PYTEST) $(if $(T),-k '$(T)')
 
-generate: $(VENV)/.installed $(COMPILER) ## Compile formats/*.ksy and write generated/vhdx_format
+generate: $(VENV)/.installed $(COMPILER) ## Compile formats/*.ksy and write generated/vhdx_format and generated/declarations
 	$(GENERATE)
 
 book: $(VENV)/.installed ## Write generated/book, after a change of schemas, prose, cases or tests

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-HEAD = """# VHDX for file(1) and libmagic: who made it, and of both headers the sequence number and whether the log has to
-# be replayed. The header with the larger number is the current one.
+HEAD = """# VHDX for file(1) and libmagic: who made it, and of both headers the sequence number and whether the log has
+# to be replayed. The header with the larger number is the current one.
 #
 # Machine-written from formats/ by `make generate`; do not edit.
 """

@@ -46,8 +46,9 @@ function slice(bytes: Uint8Array, start: number, size: number): Uint8Array | und
 }
 
 function integer(bytes: Uint8Array, offset: number, bit: number, bits: number, bigEndian: boolean): bigint | undefined {
-  const part = slice(bytes, offset, Math.ceil((bit + bits) / 8))?.slice();
-  if (part === undefined) return undefined;
+  const there = slice(bytes, offset, Math.ceil((bit + bits) / 8));
+  if (there === undefined) return undefined;
+  const part = new Uint8Array(there); // a copy, which slice() of a Buffer is not
   if (!bigEndian) part.reverse();
   const word = part.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n as bigint);
   return BigInt.asUintN(bits, word >> BigInt(bit));
@@ -69,10 +70,10 @@ export function crc32c(bytes: Uint8Array): number {
 }
 
 function checksumIsRight(bytes: Uint8Array, start: number, size: bigint | undefined): boolean | undefined {
-  const covered = size === undefined ? undefined : slice(bytes, 0, Number(size))?.slice();
+  const covered = size === undefined ? undefined : slice(bytes, 0, Number(size));
   const stored = covered && integer(covered, start, 0, 32, false);
   if (covered === undefined || stored === undefined) return undefined;
-  return BigInt(crc32c(covered.fill(0, start, start + 4))) === stored;
+  return BigInt(crc32c(new Uint8Array(covered).fill(0, start, start + 4))) === stored;
 }
 
 /** Bits of an entry that hold its state. */

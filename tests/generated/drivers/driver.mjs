@@ -19,7 +19,7 @@ if (process.argv.length > 2) {
 } else {
   for (const line of readFileSync(0, "utf8").split("\n").slice(0, -1)) {
     const [name, size, hex] = line.split(" ");
-    const bytes = Uint8Array.from(Buffer.from(hex ?? "", "hex"));
+    const bytes = Buffer.from(hex, "hex");
     const one = vhdx.STRUCTURES.find((structure) => structure.name === name);
     const tokens = one.fields.map((field) => `${field.name}=${shown(field.read(bytes))}`);
     for (const value of one.derived) tokens.push(`${value.name}=${shown(value.read(bytes, Number(size)))}`);
