@@ -132,14 +132,15 @@ def _table(one: Declared) -> str:
     owner, claims = camel(one.name), {rule.name for rule in one.rules}
 
     def wrapped(name: str) -> str:
-        argument = GO.size_name if one.is_sized(name) else ""
+        is_first = name in one.readers and one.readers[name].kind == ELEMENTS
+        argument = GO.size_name if one.is_sized(name) else "0" if is_first else ""
         return f"\n\t\t\t\treturn {owner}(b).{camel(name)}({argument})\n\t\t\t"
 
     fields = "".join(
         f'\t\t\t{{"{reader.id}", {reader.offset}, {reader.size},'
         f" func(b []byte) (any, bool) {{{wrapped(reader.id)}}}}},\n"
         for reader in one.readers.values()
-        if reader.kind not in (ELEMENTS, REST)
+        if reader.kind != REST
     )
     derived = "".join(
         f'\t\t\t{{"{name}", func(b []byte, streamSize uint64) (any, bool) {{{wrapped(name)}}}}},\n'

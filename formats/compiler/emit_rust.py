@@ -130,13 +130,13 @@ def _other_rules(one: Declared) -> list[str]:
 def _tables(one: Declared) -> str:
     fields, values, rules = "", "", ""
     claims = {rule.name for rule in one.rules}
-    kinds = {FLAG: "Flag", BYTES: "Bytes"}
+    kinds = {FLAG: "Flag", BYTES: "Bytes", ELEMENTS: "Bytes"}
     for reader in one.readers.values():
-        if reader.kind not in (ELEMENTS, REST):
-            kind = kinds.get(reader.kind)
+        if reader.kind != REST:
+            kind, first = kinds.get(reader.kind), ", 0" if reader.kind == ELEMENTS else ""
             made = f".map(super::Value::{kind})" if kind else ".map(|value| super::Value::Number(value.into()))"
             place = f'name: "{reader.id}", offset: {reader.offset}, size: {reader.size}'
-            fields += f"            super::Field {{ {place}, read: |bytes| {reader.id}(bytes){made} }},\n"
+            fields += f"            super::Field {{ {place}, read: |bytes| {reader.id}(bytes{first}){made} }},\n"
     for value in one.values.values():
         if value.id not in claims:
             size, argument = (RUST.size_name, f", {RUST.size_name}") if value.sized else ("_", "")

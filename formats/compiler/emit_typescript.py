@@ -126,13 +126,18 @@ def _byte_rule(one: Declared, rule: Rule) -> str:
     return f"    return checksumIsRight(bytes, {start}, {covered});\n"
 
 
+def _first(owner: str, reader: Reader) -> str:
+    called = f"{owner}.{camel(reader.id, is_local=True)}"
+    return f"(bytes) => {called}(bytes, 0)" if reader.kind == ELEMENTS else called
+
+
 def _table(one: Declared) -> str:
     owner, claims = camel(one.name), {rule.name for rule in one.rules}
     fields = "".join(
         f'      {{ name: "{reader.id}", offset: {reader.offset}, size: {reader.size},'
-        f" read: {owner}.{camel(reader.id, is_local=True)} }},\n"
+        f" read: {_first(owner, reader)} }},\n"
         for reader in one.readers.values()
-        if reader.kind not in (ELEMENTS, REST)
+        if reader.kind != REST
     )
     derived = "".join(
         f'      {{ name: "{name}", read: {owner}.{camel(name, is_local=True)} }},\n'

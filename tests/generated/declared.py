@@ -122,7 +122,7 @@ def expected(one: Sample) -> dict[str, str]:
     found: dict[str, str] = {}
     declared = STRUCTURES[one.name]
     for field in declared.fields:
-        if field.offset is not None and not field.repeat and (field.size or field.type in STRUCTURES):
+        if field.offset is not None and (field.size or STRUCTURES[field.type].size):
             found[field.id] = _field(placed, field)
         if field.zero_rule:
             read = is_read(placed, field.id)

@@ -14,7 +14,7 @@ import (
 )
 
 // Field is a field: its place in the structure in bytes (of the word, where it is bits of one) and its reader, which
-// gives a bool, an unsigned integer, or bytes.
+// gives a bool, an unsigned integer, or bytes; of several elements, those of the first one.
 type Field struct {
 	Name         string
 	Offset, Size int

@@ -14,7 +14,8 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// A field: its place in the structure in bytes (of the word, where it is bits of one) and its reader.
+/// A field: its place in the structure in bytes (of the word, where it is bits of one) and its reader;
+/// of several elements, those of the first one.
 pub struct Field {
     pub name: &'static str,
     pub offset: usize,

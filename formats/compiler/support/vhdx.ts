@@ -11,7 +11,7 @@
 
 export type Value = boolean | number | bigint | Uint8Array | undefined;
 
-/** A field: its place in the structure in bytes (of the word, where it is bits of one) and its reader. */
+/** A field: its place in the structure in bytes (of the word, where it is bits of one), its reader; of elements, the first. */
 export interface Field {
   readonly name: string;
   readonly offset: number;

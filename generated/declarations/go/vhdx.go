@@ -14,7 +14,7 @@ import (
 )
 
 // Field is a field: its place in the structure in bytes (of the word, where it is bits of one) and its reader, which
-// gives a bool, an unsigned integer, or bytes.
+// gives a bool, an unsigned integer, or bytes; of several elements, those of the first one.
 type Field struct {
 	Name         string
 	Offset, Size int
@@ -2523,6 +2523,9 @@ var Structures = []Structure{
 			{"header", 0, 64, func(b []byte) (any, bool) {
 				return LogEntry(b).Header()
 			}},
+			{"descriptors", 64, 32, func(b []byte) (any, bool) {
+				return LogEntry(b).Descriptors(0)
+			}},
 		},
 		nil,
 		[]Rule{
@@ -2847,6 +2850,9 @@ var Structures = []Structure{
 			{"header", 0, 32, func(b []byte) (any, bool) {
 				return MetadataTable(b).Header()
 			}},
+			{"entries", 32, 32, func(b []byte) (any, bool) {
+				return MetadataTable(b).Entries(0)
+			}},
 		},
 		nil,
 		nil,
@@ -3022,6 +3028,9 @@ var Structures = []Structure{
 			{"header", 0, 20, func(b []byte) (any, bool) {
 				return ParentLocator(b).Header()
 			}},
+			{"entries", 20, 12, func(b []byte) (any, bool) {
+				return ParentLocator(b).Entries(0)
+			}},
 		},
 		nil,
 		nil,
@@ -3093,6 +3102,9 @@ var Structures = []Structure{
 		[]Field{
 			{"header", 0, 16, func(b []byte) (any, bool) {
 				return RegionTable(b).Header()
+			}},
+			{"entries", 16, 32, func(b []byte) (any, bool) {
+				return RegionTable(b).Entries(0)
 			}},
 		},
 		nil,

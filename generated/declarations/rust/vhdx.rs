@@ -14,7 +14,8 @@ pub enum Value<'a> {
     Bytes(&'a [u8]),
 }
 
-/// A field: its place in the structure in bytes (of the word, where it is bits of one) and its reader.
+/// A field: its place in the structure in bytes (of the word, where it is bits of one) and its reader;
+/// of several elements, those of the first one.
 pub struct Field {
     pub name: &'static str,
     pub offset: usize,
@@ -713,6 +714,7 @@ pub mod log_entry {
         size: SIZE,
         fields: &[
             super::Field { name: "header", offset: 0, size: 64, read: |bytes| header(bytes).map(super::Value::Bytes) },
+            super::Field { name: "descriptors", offset: 64, size: 32, read: |bytes| descriptors(bytes, 0).map(super::Value::Bytes) },
         ],
         derived: &[],
         rules: &[
@@ -1413,6 +1415,7 @@ pub mod metadata_table {
         size: SIZE,
         fields: &[
             super::Field { name: "header", offset: 0, size: 32, read: |bytes| header(bytes).map(super::Value::Bytes) },
+            super::Field { name: "entries", offset: 32, size: 32, read: |bytes| entries(bytes, 0).map(super::Value::Bytes) },
         ],
         derived: &[],
         rules: &[],
@@ -1827,6 +1830,7 @@ pub mod parent_locator {
         size: SIZE,
         fields: &[
             super::Field { name: "header", offset: 0, size: 20, read: |bytes| header(bytes).map(super::Value::Bytes) },
+            super::Field { name: "entries", offset: 20, size: 12, read: |bytes| entries(bytes, 0).map(super::Value::Bytes) },
         ],
         derived: &[],
         rules: &[],
@@ -2010,6 +2014,7 @@ pub mod region_table {
         size: SIZE,
         fields: &[
             super::Field { name: "header", offset: 0, size: 16, read: |bytes| header(bytes).map(super::Value::Bytes) },
+            super::Field { name: "entries", offset: 16, size: 32, read: |bytes| entries(bytes, 0).map(super::Value::Bytes) },
         ],
         derived: &[],
         rules: &[

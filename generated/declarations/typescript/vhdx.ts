@@ -11,7 +11,7 @@
 
 export type Value = boolean | number | bigint | Uint8Array | undefined;
 
-/** A field: its place in the structure in bytes (of the word, where it is bits of one) and its reader. */
+/** A field: its place in the structure in bytes (of the word, where it is bits of one), its reader; of elements, the first. */
 export interface Field {
   readonly name: string;
   readonly offset: number;
@@ -2077,6 +2077,7 @@ export const STRUCTURES: readonly Structure[] = [
     size: LogEntry.size,
     fields: [
       { name: "header", offset: 0, size: 64, read: LogEntry.header },
+      { name: "descriptors", offset: 64, size: 32, read: (bytes) => LogEntry.descriptors(bytes, 0) },
     ],
     derived: [],
     rules: [
@@ -2268,6 +2269,7 @@ export const STRUCTURES: readonly Structure[] = [
     size: MetadataTable.size,
     fields: [
       { name: "header", offset: 0, size: 32, read: MetadataTable.header },
+      { name: "entries", offset: 32, size: 32, read: (bytes) => MetadataTable.entries(bytes, 0) },
     ],
     derived: [],
     rules: [],
@@ -2363,6 +2365,7 @@ export const STRUCTURES: readonly Structure[] = [
     size: ParentLocator.size,
     fields: [
       { name: "header", offset: 0, size: 20, read: ParentLocator.header },
+      { name: "entries", offset: 20, size: 12, read: (bytes) => ParentLocator.entries(bytes, 0) },
     ],
     derived: [],
     rules: [],
@@ -2406,6 +2409,7 @@ export const STRUCTURES: readonly Structure[] = [
     size: RegionTable.size,
     fields: [
       { name: "header", offset: 0, size: 16, read: RegionTable.header },
+      { name: "entries", offset: 16, size: 32, read: (bytes) => RegionTable.entries(bytes, 0) },
     ],
     derived: [],
     rules: [
