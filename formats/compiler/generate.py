@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 if not __package__:  # run as a script
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -134,8 +135,18 @@ def generate(formats: Path) -> dict[str, str]:
         f"{PACKAGE}/vhdx_packed.h": emit_packed_c(data),
         f"{PACKAGE}/vhdx_fuzz.h": emit_fuzz_c(data),
     }
+    outputs |= _declarations(model, parsers, data)
+    sources = {schema.file: schema.sha256 for schema in schemas}
+    for name in ("rules.yaml", clauses.FILE, FOREIGN):
+        sources[name] = hashlib.sha256((formats / name).read_bytes()).hexdigest()
+    outputs[MANIFEST] = _manifest(version, sources, outputs)
+    return dict(sorted(outputs.items()))
+
+
+def _declarations(model: models.Model, parsers: Parsers, data: dict[str, Any]) -> dict[str, str]:
+    """The format for other languages and tools."""
     declared = declare(model, parsers)
-    outputs |= {
+    return {
         f"{DECLARATIONS}/vhdx.ksy": emit_bundle(model),
         f"{DECLARATIONS}/vhdx.magic": emit_magic(data),
         f"{DECLARATIONS}/vhdx.yar": emit_yara(data, declared),
@@ -143,11 +154,6 @@ def generate(formats: Path) -> dict[str, str]:
         f"{DECLARATIONS}/rust/vhdx.rs": emit_rust(data, declared),
         f"{DECLARATIONS}/typescript/vhdx.ts": emit_typescript(data, declared),
     }
-    sources = {schema.file: schema.sha256 for schema in schemas}
-    for name in ("rules.yaml", clauses.FILE, FOREIGN):
-        sources[name] = hashlib.sha256((formats / name).read_bytes()).hexdigest()
-    outputs[MANIFEST] = _manifest(version, sources, outputs)
-    return dict(sorted(outputs.items()))
 
 
 def _manifest(version: str, sources: Mapping[str, str], outputs: Mapping[str, str]) -> str:
