@@ -96,7 +96,7 @@ def go(source: Path, folder: Path) -> list[str]:
 
 def _go_cache(folder: Path) -> Path:
     """The standard library is compiled once for all tests of a run."""
-    return next(parent for parent in folder.parents if parent.name.startswith("pytest-")) / "go-cache"
+    return next((parent for parent in folder.parents if parent.name.startswith("pytest-")), folder) / "go-cache"
 
 
 LANGUAGES = {"go": go, "rust": rust, "typescript": typescript}
