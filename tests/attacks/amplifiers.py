@@ -203,6 +203,16 @@ def claim_of_64_tib(path: Path) -> Path:
     return File(64 * TIB, bat=(3 * MIB, 513 * MIB)).write(path, 600 * MIB)
 
 
+def page_of_each_mib_of_the_table(path: Path) -> Path:
+    """The same of a child, of each MiB of the table one page stored: of text, of places kept, of places far behind."""
+    pairs = (("parent_linkage", LINKAGE), ("relative_path", "p.vhdx"))
+    file = File(64 * TIB, pairs=pairs, bat=(3 * MIB, 513 * MIB))
+    words = (0x4141414141414141, 600 * MIB | 2, 10_000 * MIB | PRESENT)
+    for number in range(513):
+        file.parts[(3 + number) * MIB] = struct.pack("<Q", words[number % 3]) * 512
+    return file.write(path, 516 * MIB)
+
+
 def case_variants(path: Path) -> Path:
     """Thousands of files whose names are that of the parent but for the case."""
     name = "abcdefghijklm.vhdx"
@@ -221,5 +231,6 @@ AMPLIFIERS: Final[tuple[Callable[[Path], Path], ...]] = (
     entries_on_one_block,
     zero_descriptors,
     claim_of_64_tib,
+    page_of_each_mib_of_the_table,
     case_variants,
 )

@@ -107,11 +107,13 @@ ACROSS_CHUNKS = ("check", "map", "inspect", "repair", "both")  # of eight chunks
 LEFT_OUT = [
     *((amplifiers.eight_chunks_on_one_bitmap, name) for name in [*COMMANDS, *LIBRARY] if name not in ACROSS_CHUNKS),
     (amplifiers.claim_of_64_tib, "hash"),  # of 64 TiB of zeros, by definition; there is --sparse-digest
+    (amplifiers.page_of_each_mib_of_the_table, "hash"),
 ]
 PAIRS = [(make, name) for make in AMPLIFIERS for name in [*COMMANDS, *LIBRARY] if (make, name) not in LEFT_OUT]
 IN_SHORT = [
     (amplifiers.growth_by_the_log, "repair"),
     (amplifiers.one_bitmap, "map"),
+    (amplifiers.page_of_each_mib_of_the_table, "repair"),
     (amplifiers.one_bitmap, "page"),
     (amplifiers.claim_of_64_tib, "map"),
     (amplifiers.case_variants, "search"),

@@ -68,7 +68,7 @@ def covered(image: Image, after: int, before: int | None = None) -> Covered:
     held = min(geometry.entry_count, max(0, before - bat.file_offset) // ENTRY_SIZE)
     stop = min(geometry.entry_count, max(0, after - bat.file_offset) // ENTRY_SIZE)
     missing = geometry.block_of(np.array([held, max(stop, held)])) * geometry.block_size
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         starts, ends = _between(part, geometry, before, after, chunks)
         is_known = starts < missing[0]
         ranges.add(starts[is_known], np.maximum(ends - starts, 0)[is_known])
@@ -100,7 +100,7 @@ def _between(part: Part, geometry: Geometry, before: int, after: int, chunks: Ar
 def _chunks_between(bat: Bat, geometry: Geometry, before: int, after: int) -> Array:
     """Numbers of the chunks whose sector bitmap block ends between two lengths of the file."""
     found = []
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         end = part.offset + np.uint64(1)
         between = (end > before // _MIB) & (end <= after // _MIB)
         found.append(part.chunks(part.is_bitmap & part.is_present & (part.offset != 0) & between))
@@ -145,7 +145,7 @@ def ends_until(image: Image, limit: int, *, is_bitmap: bool) -> int:
         return 0
     size = np.uint64((layout.SECTOR_BITMAP_BLOCK_SIZE if is_bitmap else geometry.block_size) // _MIB)
     last = 0
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         kind = part.is_bitmap if is_bitmap else part.is_payload
         ends = part.offset[kind & part.is_present & (part.offset != 0)] + size
         last = max(last, int(ends[ends <= limit // _MIB].max(initial=0)))

@@ -37,7 +37,7 @@ def chunks_in_doubt(image: Image, geometry: Geometry) -> Array:
     """Those and the chunks with blocks of which nobody knows what they were, ascending. Spec: MS-VHDX 2.5.1.1."""
     bat = image.bat
     found = [chunks_in_need(image, geometry)]
-    for part in parts(bat, geometry) if bat else ():
+    for part in parts(bat, geometry, skips_zeros=True) if bat else ():
         found.append(part.blocks(part.of_kind(UNREADABLE)) // geometry.chunk_ratio)
     if bat is not None and bat.entry_count < geometry.entry_count:
         found.append(np.arange(geometry.chunk_of(bat.entry_count), geometry.bitmap_blocks))
@@ -80,7 +80,7 @@ def claimants(
     wanted = np.array(sorted(offsets), dtype=np.uint64)
     needing: Counter[int] = Counter()
     idle: Counter[int] = Counter()
-    for part in parts(image.bat, geometry) if image.bat else ():
+    for part in parts(image.bat, geometry, skips_zeros=True) if image.bat else ():
         hits = np.flatnonzero(is_among(part.offset, wanted) & (part.is_payload | part.is_bitmap) & part.is_present)
         chunks = geometry.chunk_of(hits + part.start)
         is_needed = part.is_payload[hits] | np.isin(chunks, doubted)

@@ -33,7 +33,7 @@ def entries(bat: Bat, geometry: Geometry, wanted: Collection[tuple[str, int]]) -
     found: dict[tuple[str, int], int] = {}
     if not wanted:
         return found
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         for kind, offsets in kinds.items():
             hits = np.flatnonzero(is_among(part.offset, offsets) & _is_of(part, kind))
             values, firsts = np.unique(part.offset[hits], return_index=True)
@@ -57,7 +57,7 @@ def guest_ranges(bat: Bat, geometry: Geometry, payload: Sorted, marks: Array) ->
     if not marks.any():
         return ranges
     marked = Marked(payload, marks)
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         present = np.flatnonzero(part.is_payload & part.is_present & (part.offset != 0))
         hits = present[marked.among(part.offset[present])] + part.start
         starts = geometry.block_of(hits) * geometry.block_size

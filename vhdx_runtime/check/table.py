@@ -48,7 +48,9 @@ class Sweep:
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
         """Judge every entry in use, and gather where the blocks lie."""
-        for part in parts(self._bat, self._geometry, progress):
+        # An entry of zeros breaks no rule, but that in a fixed file every block is there.
+        skips_zeros = self._geometry.disk_type != "fixed"
+        for part in parts(self._bat, self._geometry, progress, skips_zeros=skips_zeros):
             self._judge(part)
             self.places.add(part)
             self._lose(part)
@@ -104,7 +106,7 @@ def at_the_end(bat: Bat, geometry: Geometry, limit: int, longest: int, is_cut: b
     whole = blocks = needed = 0
     last = geometry.payload_blocks - 1
     short = geometry.payload_blocks * geometry.block_size - geometry.virtual_disk_size
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         stored = part.is_payload & (part.kind < len(STORED))
         size = np.where(part.is_bitmap, layout.SECTOR_BITMAP_BLOCK_SIZE, geometry.block_size)
         at = geometry.payload_index(last) - part.start

@@ -93,8 +93,9 @@ class Gathering:
 def survey(image: Image) -> Survey:
     """Go through the table of a container, where it has one. Spec: MS-VHDX 2.5."""
     gathering = Gathering()
-    for part in parts(image.bat, image.geometry) if image.bat and image.geometry else ():
-        gathering.add(part)
+    if image.bat and image.geometry:
+        for part in parts(image.bat, image.geometry, skips_zeros=True):
+            gathering.add(part)
     return gathering.survey(image)
 
 

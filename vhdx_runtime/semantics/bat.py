@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from vhdx_format.layout import BAT_FILE_OFFSET_MASK, BAT_STATE_MASK, STRUCTURES
 
 from ..codec import decode
+from ..codec.holes import data_ranges
 from ..codec.source import Source
 from ..errors import became_shorter
 from ..findings import Finding
@@ -84,6 +85,23 @@ class Bat:
         if len(raw) < size:
             raise became_shorter(self.view.name)
         return raw
+
+    def stored(self, least: int) -> Iterator[tuple[int, int]]:
+        """Half-open ranges of entries outside of which all are zero, as holes of the file tell.
+
+        Args:
+            least: number of entries; a shorter hole does not part a range.
+        """
+        begin = end = 0
+        for low, high in data_ranges(self.view, self.file_offset, self.entry_count * ENTRY_SIZE):
+            first, stop = (low - self.file_offset) // ENTRY_SIZE, -(-(high - self.file_offset) // ENTRY_SIZE)
+            if first - end >= least:
+                if begin < end:
+                    yield begin, end
+                begin = first
+            end = stop
+        if begin < end:
+            yield begin, min(end, self.entry_count)
 
     def integers(self, start: int, count: int) -> array[int]:
         """As `words`, as integers."""

@@ -26,6 +26,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 CHUNK = 1 << 15  # entries at once: what is made of them stays in the processor's cache
 OFFSET_SHIFT = (layout.BAT_FILE_OFFSET_MASK & -layout.BAT_FILE_OFFSET_MASK).bit_length() - 1
 MIB = 1 << OFFSET_SHIFT
+_HOLE = CHUNK >> 3  # entries; to go on from behind a shorter hole costs more than to go through it
 _STATE_BITS = layout.BAT_STATE_MASK.bit_length()
 _STATES = range(layout.BAT_STATE_MASK + 1)
 KEEPS_PLACE = np.isin(_STATES, (layout.PAYLOAD_BLOCK_STATE_UNDEFINED, layout.PAYLOAD_BLOCK_STATE_UNMAPPED))
@@ -101,20 +102,26 @@ class Part:
         return np.arange(self.start, self.start + len(self.words))
 
 
-def parts(bat: Bat, geometry: Geometry, progress: Callable[[int], None] | None = None) -> Iterator[Part]:
+def parts(
+    bat: Bat, geometry: Geometry, progress: Callable[[int], None] | None = None, *, skips_zeros: bool = False
+) -> Iterator[Part]:
     """The entries in use, some at a time.
 
     Args:
         bat: the table.
         geometry: the shape of the disk.
         progress: called with the number of bytes of the table that were dealt with.
+        skips_zeros: leave out many zero entries in a row: most of a large table may be a hole.
 
     Spec: MS-VHDX 2.5
     """
     stride = geometry.cycle
     behind = geometry.payload_index(geometry.payload_blocks - 1) + 1
-    for start in range(0, bat.entry_count, CHUNK):
-        words = np.frombuffer(bat.words(start, CHUNK), dtype="<u8")
+    ranges = bat.stored(_HOLE) if skips_zeros else [(0, bat.entry_count)]
+    for start, count in ((at, min(CHUNK, stop - at)) for first, stop in ranges for at in range(first, stop, CHUNK)):
+        words = np.frombuffer(bat.words(start, count), dtype="<u8")
+        if skips_zeros and not words.any():
+            continue
         is_bitmap = np.zeros(len(words), dtype=bool)
         is_bitmap[(geometry.chunk_ratio - start) % stride :: stride] = True
         is_payload = ~is_bitmap
@@ -187,7 +194,7 @@ def partially_present(bat: Bat, geometry: Geometry) -> Iterator[tuple[int, Array
     Spec: MS-VHDX 2.5.1.1
     """
     blocks, places = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint64)
-    for part in parts(bat, geometry) if geometry.has_parent else ():
+    for part in parts(bat, geometry, skips_zeros=True) if geometry.has_parent else ():
         chosen = part.of_kind(PARTIAL)
         blocks = np.concatenate([blocks, part.blocks(chosen)])
         places = np.concatenate([places, part.offset[chosen]])

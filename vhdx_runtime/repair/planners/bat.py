@@ -94,7 +94,7 @@ def _entries(bat: Bat, geometry: Geometry, known: Known) -> Repair | None:
     counts: Counter[str] = Counter()
     patches: list[Patch] = []
     seen = np.zeros(len(known.twice), dtype=bool)
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         words = part.words.copy()
         says_something = ~part.says_nothing
         for rule, wrong in broken(part, geometry):
@@ -167,7 +167,7 @@ def _revived(bat: Bat, geometry: Geometry, known: Known) -> Repair:
 def _even(bat: Bat, geometry: Geometry, known: Known) -> Repair:
     """Partially present blocks whose bits are all equal: what these say, unless the bitmap was overwritten."""
     patches: list[Patch] = []
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         words = part.words.copy()
         words[_entries_of(known.none, part, geometry)] = 0
         whole = _entries_of(known.whole, part, geometry)

@@ -68,7 +68,7 @@ class _Mover:
 def is_any_outside(image: Image, geometry: Geometry, bat: Bat) -> bool:
     """Whether an entry names a place that the file does not hold in full: a copy might be put there."""
     inside = np.uint64(image.view.size // _MIB)
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         size = np.where(part.is_bitmap, layout.SECTOR_BITMAP_BLOCK_SIZE, geometry.block_size).astype(np.uint64)
         ends = part.offset + size // np.uint64(_MIB)
         names = (part.is_payload & KEEPS_PLACE[part.state]) | ((part.is_payload | part.is_bitmap) & part.is_present)
@@ -97,7 +97,7 @@ def repair(image: Image, geometry: Geometry, bat: Bat, shared: GivenUp, rules: t
     if len(unneeded):
         return _let_go(bat, geometry, unneeded, rules)
     most = min(_BLOCKS, _BYTES // geometry.block_size)
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         mover.take(bat, part)
         if len(mover.moves) > most:
             return None

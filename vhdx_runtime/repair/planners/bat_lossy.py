@@ -119,13 +119,13 @@ def _any_of(choices: list[_Choice]) -> _Choice:
 
 
 def _is_any(bat: Bat, geometry: Geometry, choose: _Choice) -> bool:
-    return any(choose(part).any() for part in parts(bat, geometry))
+    return any(choose(part).any() for part in parts(bat, geometry, skips_zeros=True))
 
 
 def _chunks_without_place(bat: Bat, geometry: Geometry) -> Array:
     """Numbers of the chunks whose sector bitmap block is present at no place."""
     found = [_NO_CHUNKS]
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         found.append(part.chunks(part.is_bitmap & part.is_present & (part.offset == 0)))
     return np.concatenate(found)
 
@@ -138,7 +138,7 @@ def _without(bat: Bat, geometry: Geometry, choose: _Choice, chunks: Array) -> tu
     """
     patches: list[Patch] = []
     lost = Ranges()
-    for part in parts(bat, geometry):
+    for part in parts(bat, geometry, skips_zeros=True):
         chosen = choose(part)
         if len(chunks):
             numbers = geometry.chunk_of(part.indices)
