@@ -39,6 +39,7 @@ REST: Final[tuple[Planner, ...]] = (layout.repairs, bat.repairs, bitmaps.repairs
 """The planners that look at what is behind header and log; those that a person tells something are not among them."""
 
 _ROUNDS: Final = 16  # of all planners; each takes up what the ones before made possible
+_OF_SHAPE: Final = ("MDT-008",)  # items share bytes, so that one of them was written over: sizes may be wrong
 _CALLS: Final = 64  # of one planner in a round: repairs of one structure that cannot be taken together
 
 
@@ -191,6 +192,9 @@ def _take(state: _State, repairs: list[Repair]) -> bool:
     if found.gained and all(repair.consent == AUTO for repair in repairs):
         start, end = found.gained[0]
         return _turned_down(state, repairs, f"would give bytes for what cannot be read, {start:#x} to {end:#x}")
+    doubt = next((rule for rule in _OF_SHAPE if rule in report.totals), "")
+    if doubt and not found.is_known and not report.refused and all(repair.consent == AUTO for repair in repairs):
+        return _turned_down(state, repairs, f"would open a disk of which nobody knows the shape ({doubt})")
     if (report.refused or report.failure) and not (state.report.refused or state.report.failure):
         return _turned_down(state, repairs, f"would leave a file that cannot be read: {report.conclusion}")
     state.steps += [_step(state.image, repair) for repair in repairs]
