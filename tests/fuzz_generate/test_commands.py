@@ -17,7 +17,7 @@ from vhdx_runtime.cli import main
 from vhdx_runtime.fuzz.corpus import corpus, random_images
 from vhdx_runtime.fuzz.corpus.entries import lookup
 
-PINNED = "10df2afecd5b5e121cc9aef99376f87e08b884227e8a24e5bd33330e479ddf19"
+PINNED = "0a162ba00de6cd2fe4681854969aa154516ec76b064c9063ba376d39625081c5"
 
 
 def run(*arguments: object) -> tuple[int, str]:

@@ -33,6 +33,7 @@ from ...conformance.recipes.recipe import (
     make_guid,
     standard_items,
 )
+from .extreme_bases import child_recipes, full_log_recipes, state_recipes
 
 _TABLE = Hide("bat")
 
@@ -148,7 +149,7 @@ def _few(*states: int) -> tuple[Block, ...]:
 @cache
 def bases() -> Mapping[str, Base]:
     """All bases by name, parents before their children."""
-    found = [*_plain(), *_shaped(), *_logs(), *_parents(), *_children(), *_tight()]
+    found = [*_plain(), *_shaped(), *_logs(), *_parents(), *_children(), *_tight(), *_extreme()]
     return {base.name: base for base in found}
 
 
@@ -330,3 +331,11 @@ def _tight() -> list[Base]:
         parent=locator_for(bases_parent(), is_full=True),
     )
     return [Base(plain), Base(dirty), Base(child, "parent")]
+
+
+def _extreme() -> list[Base]:
+    """Not swept, so that what the search finds in the others stays what it is."""
+    over = {base.name: base.recipe for base in _parents()}
+    children = child_recipes(over["parent-4k"], over["parent-2m-blocks"])
+    found = [Base(recipe, parent) for recipe, parent in (*state_recipes(), *children)]
+    return [*found, *map(Base, full_log_recipes(_TINY_DISK))]

@@ -29,7 +29,7 @@ from ..mutate.packed import pack
 from .bases import bases
 from .entries import PROFILES, Entry, lookup, parents, table
 from .fields import Fields
-from .random_images import by_name, random_entries
+from .random_images import RANDOM_COUNT, by_name, random_entries
 from .recipe_edits import RecipeChange
 from .subject import make, roots, window
 from .verdicts import Expected, conditions, expected, is_dirty
@@ -196,7 +196,6 @@ def _of_log(fields: Fields, name: str, made: Expanded) -> list[int]:
 
 MANIFEST: Final = "manifest.jsonl"
 SEEDS: Final = "seeds"
-RANDOM_COUNT: Final = 16
 _UNPACKERS: Final = ("unpack.py", "unpack.c")
 Advance = Callable[[int], None]
 

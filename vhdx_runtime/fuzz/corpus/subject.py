@@ -163,23 +163,19 @@ class Container:
     Attributes:
         base: the file.
         name: of the base.
+        parents: expanded bases that it can be put over, by name.
+        folder: where these stand as files; None: they do not, and no file with a parent can be judged.
         paired: the length of a file is also changed together with fields.
     """
 
     paired = frozenset({"put file_length"})
 
     def __init__(self, base: Base, parents: Mapping[str, Expanded], folder: Path | None = None) -> None:
-        """A sound file.
-
-        Args:
-            base: the file.
-            parents: expanded bases that it can be put over, by name.
-            folder: where these stand as files; None: they do not, and no file with a parent can be judged.
-        """
+        """A sound file, see above."""
         self.base = base
         self.name = base.name
-        self._parents = parents
-        self._folder = folder
+        self.parents = parents
+        self.folder = folder
 
     @cached_property
     def made(self) -> Expanded:
@@ -196,7 +192,7 @@ class Container:
         Raises:
             RecipeError, LookupError, TypeError, ValueError, OverflowError: it cannot be made.
         """
-        return make(self.base, edits, self._parents, file_name)
+        return make(self.base, edits, self.parents, file_name)
 
     def judge(self, edits: Sequence[Any]) -> frozenset[str] | None:
         """Rules that the changed file breaks; None where it cannot be made."""
@@ -204,7 +200,7 @@ class Container:
             made = self.expand(edits)
         except _FAILURES:
             return None
-        return broken_rules(made, self._folder if self.base.parent else None)
+        return broken_rules(made, self.folder if self.base.parent else None)
 
     @cached_property
     def roots(self) -> Sequence[Root]:
@@ -214,6 +210,10 @@ class Container:
     def is_wanted(self, path: str) -> bool:
         """Whether the search is to change a part of the file."""
         return path.startswith(self.base.swept) and not path.startswith(self.base.spared)
+
+    def cut(self, length: int) -> tuple[RecipeChange]:
+        """The change that leaves so many bytes of the file."""
+        return (RecipeChange("put", "file_length", length),)
 
     @cached_property
     def landmarks(self) -> Sequence[int]:
@@ -236,7 +236,7 @@ class Container:
         if self.base.parent:
             found += [
                 (RecipeChange("over", "parent file", name),)
-                for name in self._parents
+                for name in self.parents
                 if name != self.base.parent and self.is_wanted("parent")
             ]
             found += [(RecipeChange("own", "parent"),)] * self.is_wanted("parent")
