@@ -31,39 +31,52 @@ from .entries import PROFILES, Entry, lookup, parents, table
 from .fields import Fields
 from .random_images import RANDOM_COUNT, by_name, random_entries
 from .recipe_edits import RecipeChange
-from .subject import make, roots, window
-from .verdicts import Expected, conditions, expected, is_dirty
+from .second import refusing
+from .subject import make, reports, roots, window
+from .verdicts import Expected, conditions, expected, is_dirty, judged
 
 HEAVY: Final = 64 << 20
 _MADE_UP: Final = (name for name, item in ITEMS.items() if item.default is not None)
 _NEUTRAL: Final = ("file_identifier", *_MADE_UP, "parent_locator")
 _NEUTRAL_FIELDS: Final = ("sequence_number", "file_write_guid", "data_write_guid", "reserved", "reserved2")
 _READABLE: Final = ("valid", "needs-replay", "reader's-choice")
+_HEAVY_FOLDER: Final = "heavy/"
+_TINY: Final = "tiny"
+_BY_CHECK: Final = "check"
+_UNREADABLE: Final = "unreadable"
 _SHOWN_EDITS: Final = 40
 _SHOWN_BYTES: Final = 128
 
 
-def label(entry: Entry, made: Expanded, *, is_sparse: bool = False) -> dict[str, Any]:
+def label(entry: Entry, made: Expanded, *, is_sparse: bool = False, folder: Path | None = None) -> dict[str, Any]:
     """What the manifest says of an image.
 
     Args:
         entry: the image.
         made: the same, expanded.
         is_sparse: say the sparse digest of the file, whatever its size.
+        folder: where the file of a random image may be written, to be checked; None: it is not checked.
     """
     fields = Fields({root.target: root for root in roots(made)})
     edits = _edits(entry, made, fields)
-    right = _expected(entry, fields, [edit["path"] for edit in edits], made.length)
+    rules, right = _judged(entry, made, fields, [edit["path"] for edit in edits], folder)
     flags = resource_flags(fields, made)
-    said: dict[str, Any] = {"id": entry.id, "file": f"heavy/{entry.file_name}" if flags else entry.file_name}
+    said: dict[str, Any] = {"id": entry.id, "file": _file(entry, flags)}
     said |= digests.of_file(made.extents, made.length, is_sparse=is_sparse)
     said |= {"size": made.length, "allocated": sum(len(data) for _, data in made.extents)}
     said |= {"profile": entry.profile, "base": entry.base, "parent": entry.parent or None}
-    said |= {"rules": list(entry.broken), "deliberate": list(entry.deliberate)}
+    said |= {"rules": list(rules), "deliberate": list(entry.deliberate)}
+    said |= {"inherent": list(entry.inherent)}
     said |= {"neighbour_of": entry.neighbour_of or None, "edits": edits}
     said |= {"expected": {"verdict": right.verdict, "by": right.by or None, "section": right.section or None}}
     said |= {"guest": _guest(entry, made, right), "flags": flags, "seed": entry.seed, "version": __version__}
     return said | {"recipe": _recipe(entry, made.recipe)}
+
+
+def _file(entry: Entry, flags: Sequence[str]) -> str:
+    """Where an image is written: those that ask for much, and those that are tiny, have folders of their own."""
+    folder = _HEAVY_FOLDER if flags else f"{_TINY}/" if entry.profile == _TINY else ""
+    return folder + entry.file_name
 
 
 def _recipe(entry: Entry, recipe: Recipe) -> Any:
@@ -80,13 +93,35 @@ def _base_recipe(name: str) -> dict[str, Any]:
     return found
 
 
-def _expected(entry: Entry, fields: Fields, paths: list[str], length: int) -> Expected:
+def _judged(
+    entry: Entry, made: Expanded, fields: Fields, paths: list[str], folder: Path | None
+) -> tuple[Sequence[str], Expected]:
+    """The rules that an image breaks, as far as anybody looked, and what is right for it."""
     if entry.profile == "random":
-        return Expected("unknown")
+        return _checked(entry, made, fields, refusing(fields, paths), folder)
     found: set[str] = set()
     for rule in entry.broken:
-        found |= conditions(rule, fields, paths, length)
-    return expected(entry.broken, found, is_dirty=is_dirty(fields))
+        found |= conditions(rule, fields, paths, made.length)
+    return entry.broken, expected(entry.broken, found, is_dirty=is_dirty(fields))
+
+
+def _checked(
+    entry: Entry, made: Expanded, fields: Fields, rule: str, folder: Path | None
+) -> tuple[Sequence[str], Expected]:
+    """The same of a random image, of which a rule may be known by which it is refused."""
+    refused = Expected("reject", rule, RULES[rule].section) if rule else None
+    if folder is None:
+        return (), refused or Expected("unknown")
+    for parent in parents(entry.parent).values():
+        if not (folder / parent.recipe.path).exists():
+            parent.write(folder)
+    found = reports(made, folder if entry.parent else None)
+    (folder / entry.file_name).unlink(missing_ok=True)
+    rules = sorted({rule for report in found for rule in report.totals})
+    verdicts = {finding.verdict for report in found for finding in report.findings}
+    is_refused = found[0].state == _UNREADABLE
+    said = judged(verdicts, rules, is_refused=is_refused, is_dirty=is_dirty(fields))
+    return rules, refused or Expected(said, _BY_CHECK)
 
 
 def _edits(entry: Entry, made: Expanded, fields: Fields) -> list[dict[str, Any]]:
@@ -260,7 +295,7 @@ def with_parents(entries: Iterable[Entry]) -> list[Entry]:
     chosen = list(entries)
     there = {entry.id for entry in chosen}
     missing = sorted({entry.parent for entry in chosen} - there - {""})
-    return [Entry(name, "valid", name) for name in missing] + chosen
+    return [lookup(name) or Entry(name, "valid", name) for name in missing] + chosen
 
 
 def find(name: str) -> Entry | None:
@@ -268,13 +303,19 @@ def find(name: str) -> Entry | None:
     return lookup(name) or by_name(name)
 
 
-def made(entries: Iterable[Entry], *, is_sparse: bool = False) -> Iterator[Made]:
+def made(entries: Iterable[Entry], *, is_sparse: bool = False, is_checked: bool = True) -> Iterator[Made]:
     """Entries expanded and labelled; of files that are alike the first only.
 
     Args:
         entries: the entries.
         is_sparse: labels say the sparse digests of files, whatever their sizes.
+        is_checked: random images are checked, so that their labels are whole.
     """
+    with sparse_copies.folder() as folder:
+        yield from _made(entries, is_sparse, folder if is_checked else None)
+
+
+def _made(entries: Iterable[Entry], is_sparse: bool, folder: Path | None) -> Iterator[Made]:
     seen: set[tuple[str, int]] = set()
     for entry in entries:
         try:
@@ -283,7 +324,7 @@ def made(entries: Iterable[Entry], *, is_sparse: bool = False) -> Iterator[Made]
             if entry.profile != "random":
                 raise
             continue
-        said = label(entry, image, is_sparse=is_sparse)
+        said = label(entry, image, is_sparse=is_sparse, folder=folder)
         digest = said.get("sha256") or said["sparse_sha256"], image.length
         if digest not in seen or entry.id in bases():
             seen.add(digest)
@@ -333,7 +374,7 @@ def _make_below(folder: Path, place: Path) -> None:
 
 def _pack(folder: Path, said: dict[str, Any], image: Expanded) -> dict[str, Any]:
     """Write an image as a seed, in a folder with nothing but seeds; what the manifest says of it."""
-    name = f"{said['file']}.packed" if said["flags"] else f"{SEEDS}/{said['file']}.packed"
+    name = f"{said['file']}.packed" if said["flags"] else f"{SEEDS}/{said['file'].removeprefix(f'{_TINY}/')}.packed"
     _make_below(folder, (folder / name).parent)
     data = pack(image.extents, image.length)
     sparse.save(folder / name, [(0, data)], len(data))

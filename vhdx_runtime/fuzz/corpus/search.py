@@ -144,7 +144,6 @@ def _long(entry: int, length: int) -> tuple[Edit, ...]:
 PER_RULE = 2
 FILES_MAX: Final = 900
 PAIRS = 32
-_TIGHT = "tight"
 _TIGHT_BASES = ("tight", "tight-log", "tight-child")
 
 
@@ -192,7 +191,7 @@ def entries(
 def valid() -> Iterator[Entry]:
     """The bases themselves."""
     for base in bases().values():
-        if not base.name.startswith(_TIGHT):
+        if not base.recipe.is_tight:
             yield Entry(base.name, "valid", base.name)
 
 
@@ -276,9 +275,9 @@ def _has_targets(subject: Container, edits: Sequence[AnyEdit]) -> bool:
 
 def _tiny(subjects: dict[str, Container], faults: Sequence[Entry]) -> Iterator[Entry]:
     """Small files that break what no file of their size can hold to, and a chosen rule besides."""
-    inherent = {name: subjects[name].judge(()) or frozenset() for name in _TIGHT_BASES}
-    for name in _TIGHT_BASES:
-        yield Entry(f"tiny-{name}", "tiny", name, (), tuple(sorted(inherent[name])))
+    inherent = {name: subjects[name].judge(()) or frozenset() for name, base in bases().items() if base.recipe.is_tight}
+    for name, broken in inherent.items():
+        yield Entry(f"tiny-{name}" if name in _TIGHT_BASES else name, "tiny", name, (), tuple(sorted(broken)))
     seen: set[str] = set()
     for fault in faults:
         rule = fault.deliberate[0]

@@ -39,7 +39,7 @@ class Expected(NamedTuple):
     Attributes:
         verdict: "valid" (open, nothing is lost), "needs-replay" (valid once the log is replayed), "reader's-choice" (a
             strict reader may refuse, a tolerant one reads it), "open-but-damaged" (read what is left), "reject".
-        by: the rule that decides, "" for none.
+        by: the rule that decides, "" for none, "check" where only a full check tells it.
         section: of MS-VHDX, where there is a rule.
     """
 
@@ -69,6 +69,24 @@ def expected(broken: Collection[str], conditions: Collection[str], *, is_dirty: 
         first = next(one for one in verdicts if RULES[one].severity == _STRICT)
         return Expected("reader's-choice", first, RULES[first].section)
     return Expected("needs-replay" if is_dirty else "valid", rule, section)
+
+
+def judged(verdicts: Collection[str], rules: Collection[str], *, is_refused: bool, is_dirty: bool) -> Verdict:
+    """What a full check comes to.
+
+    Args:
+        verdicts: of its findings.
+        rules: that it reports.
+        is_refused: the file does not open.
+        is_dirty: its headers name a log to replay.
+    """
+    if is_refused:
+        return "reject"
+    if any(verdict in _DAMAGED for verdict in verdicts):
+        return "open-but-damaged"
+    if any(RULES[rule].severity == _STRICT for rule in rules):
+        return "reader's-choice"
+    return "needs-replay" if is_dirty else "valid"
 
 
 def declared(rule: str, conditions: Collection[str]) -> str:
@@ -181,14 +199,16 @@ def _repeated(fields: Fields, changed: Collection[str]) -> str:
     """
     for name in {path.partition(".")[0] for path in changed} & fields.roots.keys():
         rows = vars(parse(fields.roots[name].structure, fields.roots[name].raw)).get("entries", ())
-        listed = [(row.item_id if hasattr(row, "item_id") else row.guid).raw for row in rows if not _is_user(row)]
+        listed = [_listed(row) for row in rows if not getattr(row, "is_user", False)]
         if any(listed.count(guid) > 1 for guid in known_guids()):
             return "known"
     return "unknown"
 
 
-def _is_user(row: Any) -> bool:
-    return bool(getattr(row, "is_user", False))
+def _listed(row: Any) -> bytes:
+    """The GUID of an entry of the region table or of the metadata table; b"" of another."""
+    guid = getattr(row, "item_id", None) or getattr(row, "guid", None)
+    return bytes(guid.raw) if guid is not None else b""
 
 
 def _of_sizes(fields: Fields) -> set[str]:
