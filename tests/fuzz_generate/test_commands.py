@@ -17,7 +17,7 @@ from vhdx_runtime.cli import main
 from vhdx_runtime.fuzz.corpus import corpus, random_images
 from vhdx_runtime.fuzz.corpus.entries import lookup
 
-PINNED = "0a162ba00de6cd2fe4681854969aa154516ec76b064c9063ba376d39625081c5"
+PINNED = "f40d102f486f01685e31d1d0fb8d42107ecb03cf402d87686e0feb1c3a462271"
 
 
 def run(*arguments: object) -> tuple[int, str]:
