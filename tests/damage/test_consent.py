@@ -21,8 +21,8 @@ from vhdx_runtime.fuzz.corpus.entries import parents
 
 FEW, MANY, MANY_REAL, PARTS = 80, 560, 120, 8
 SMALL = 64 << 20
-# A fault of repair, not mended yet: the metadata region's length is rounded up without consent (RGN-010), and the disk's
-# size, whose item shares a byte with another (MDT-008), can be read again and is wrong.
+# A fault of repair, not mended yet: the metadata region's length is rounded up without consent (RGN-010), and the
+# disk's size, whose item shares a byte with another (MDT-008), can be read again and is wrong.
 WRONG_ALL_THE_SAME = {"mix-13"}
 
 

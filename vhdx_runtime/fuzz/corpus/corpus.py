@@ -48,18 +48,18 @@ _SHOWN_EDITS: Final = 40
 _SHOWN_BYTES: Final = 128
 
 
-def label(entry: Entry, made: Expanded, *, is_sparse: bool = False, folder: Path | None = None) -> dict[str, Any]:
+def label(entry: Entry, made: Expanded, *, is_sparse: bool = False, is_checked: bool = True) -> dict[str, Any]:
     """What the manifest says of an image.
 
     Args:
         entry: the image.
         made: the same, expanded.
         is_sparse: say the sparse digest of the file, whatever its size.
-        folder: where the file of a random image may be written, to be checked; None: it is not checked.
+        is_checked: a random image is checked.
     """
     fields = Fields({root.target: root for root in roots(made)})
     edits = _edits(entry, made, fields)
-    rules, right = _judged(entry, made, fields, [edit["path"] for edit in edits], folder)
+    rules, right = _judged(entry, made, fields, [edit["path"] for edit in edits], is_checked=is_checked)
     flags = resource_flags(fields, made)
     said: dict[str, Any] = {"id": entry.id, "file": _file(entry, flags)}
     said |= digests.of_file(made.extents, made.length, is_sparse=is_sparse)
@@ -94,34 +94,35 @@ def _base_recipe(name: str) -> dict[str, Any]:
 
 
 def _judged(
-    entry: Entry, made: Expanded, fields: Fields, paths: list[str], folder: Path | None
+    entry: Entry, made: Expanded, fields: Fields, paths: list[str], *, is_checked: bool
 ) -> tuple[Sequence[str], Expected]:
     """The rules that an image breaks, as far as anybody looked, and what is right for it."""
     if entry.profile == "random":
-        return _checked(entry, made, fields, refusing(fields, paths), folder)
+        rule = refusing(fields, paths)
+        refused = Expected("reject", rule, RULES[rule].section) if rule else None
+        if not is_checked:
+            return (), refused or Expected("unknown")
+        rules, told = _checked(entry, made, fields)
+        return rules, refused or told
     found: set[str] = set()
     for rule in entry.broken:
         found |= conditions(rule, fields, paths, made.length)
     return entry.broken, expected(entry.broken, found, is_dirty=is_dirty(fields))
 
 
-def _checked(
-    entry: Entry, made: Expanded, fields: Fields, rule: str, folder: Path | None
-) -> tuple[Sequence[str], Expected]:
-    """The same of a random image, of which a rule may be known by which it is refused."""
-    refused = Expected("reject", rule, RULES[rule].section) if rule else None
-    if folder is None:
-        return (), refused or Expected("unknown")
-    for parent in parents(entry.parent).values():
-        if not (folder / parent.recipe.path).exists():
-            parent.write(folder)
-    found = reports(made, folder if entry.parent else None)
-    (folder / entry.file_name).unlink(missing_ok=True)
+def _checked(entry: Entry, made: Expanded, fields: Fields) -> tuple[Sequence[str], Expected]:
+    """What a check finds in an image, and what that comes to."""
+    if entry.parent:
+        with sparse_copies.folder() as folder:
+            for parent in parents(entry.parent).values():
+                parent.write(folder)
+            found = reports(made, folder)
+    else:
+        found = reports(made)
     rules = sorted({rule for report in found for rule in report.totals})
     verdicts = {finding.verdict for report in found for finding in report.findings}
     is_refused = found[0].state == _UNREADABLE
-    said = judged(verdicts, rules, is_refused=is_refused, is_dirty=is_dirty(fields))
-    return rules, refused or Expected(said, _BY_CHECK)
+    return rules, Expected(judged(verdicts, rules, is_refused=is_refused, is_dirty=is_dirty(fields)), _BY_CHECK)
 
 
 def _edits(entry: Entry, made: Expanded, fields: Fields) -> list[dict[str, Any]]:
@@ -311,11 +312,6 @@ def made(entries: Iterable[Entry], *, is_sparse: bool = False, is_checked: bool 
         is_sparse: labels say the sparse digests of files, whatever their sizes.
         is_checked: random images are checked, so that their labels are whole.
     """
-    with sparse_copies.folder() as folder:
-        yield from _made(entries, is_sparse, folder if is_checked else None)
-
-
-def _made(entries: Iterable[Entry], is_sparse: bool, folder: Path | None) -> Iterator[Made]:
     seen: set[tuple[str, int]] = set()
     for entry in entries:
         try:
@@ -324,7 +320,7 @@ def _made(entries: Iterable[Entry], is_sparse: bool, folder: Path | None) -> Ite
             if entry.profile != "random":
                 raise
             continue
-        said = label(entry, image, is_sparse=is_sparse, folder=folder)
+        said = label(entry, image, is_sparse=is_sparse, is_checked=is_checked)
         digest = said.get("sha256") or said["sparse_sha256"], image.length
         if digest not in seen or entry.id in bases():
             seen.add(digest)
