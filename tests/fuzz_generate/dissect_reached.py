@@ -21,21 +21,22 @@ from vhdx_runtime.fuzz.corpus import corpus
 READ, SEEN = 1 << 20, 6 << 20
 
 
-def read_all(reader: Any, paths: list[Path]) -> None:
-    """Open every image and read its start, its middle and its end, and some of its sectors."""
-    for path in paths:
+def read_all(reader: Any, images: list[tuple[Path, bool]]) -> None:
+    """Open every image, by its path where it has a parent, and read its start, its middle and some of its sectors."""
+    for path, has_parent in images:
         with suppress(Exception), path.open("rb") as file:  # what it makes of an image is not judged here
-            disk = reader(str(path)) if path.stem.startswith(("child", "chn", "plc", "sbm")) else reader(file)
+            disk = reader(str(path)) if has_parent else reader(file)
             for offset in (*range(0, min(disk.size, SEEN), READ), max(disk.size // 2 - 100, 0)):
                 with suppress(Exception):
                     disk.seek(offset)
                     disk.read(READ)
 
 
-def images(folder: Path) -> Iterator[Path]:
-    """The corpus as files."""
-    corpus.write(folder, corpus.made(corpus.choose(("all",))))
-    yield from sorted(folder.rglob("*.vhdx"))
+def images(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """The corpus as files, and whether each has a parent."""
+    made = list(corpus.made(corpus.choose(("all",))))
+    corpus.write(folder, made)
+    yield from ((folder / one.label["file"], bool(one.label["parent"])) for one in made)
 
 
 def measure() -> dict[str, Any]:

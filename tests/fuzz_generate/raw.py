@@ -222,7 +222,8 @@ class Raw:
             if area[position : position + 4] == b"loge":
                 fields = struct.unpack_from("<4sIIIQII16sQQ", area.ljust(position + 64, b"\0"), position)
                 length, tail, sequence, count, guid, last = (fields[index] for index in (2, 3, 4, 5, 7, 9))
-                whole = (area[position:] + area[:position])[:length] if length <= len(area) else b""
+                rest = area[:position] if len(area) == header.log_length else b""  # the file may end in the log
+                whole = (area[position:] + rest)[:length] if length <= len(area) else b""
                 found.append(LogEntry(position, length, tail, sequence, count, guid, last, whole))
         return found
 

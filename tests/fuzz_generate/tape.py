@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 import io
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import kaitaistruct
 
@@ -47,7 +46,6 @@ def compiled(folder: Path) -> Format:
         module = importlib.import_module("tape_format.tape")
     finally:
         sys.path.remove(str(folder))
-        shutil.rmtree(package)
     return _format(layout, rules, module)
 
 
@@ -93,6 +91,12 @@ def sound() -> bytes:
     return bytes(image)
 
 
+class Cut(NamedTuple):
+    """So many bytes of the archive."""
+
+    length: int
+
+
 class Tape:
     """The sound archive as a subject."""
 
@@ -109,6 +113,9 @@ class Tape:
 
     def is_wanted(self, path: str) -> bool:
         return True
+
+    def cut(self, length: int) -> Sequence[Any]:
+        return (Cut(length),)
 
     def build(self, edits: Sequence[Edit]) -> bytes:
         """The archive with edits, the head sealed before those that say so and after the others."""

@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 
 import vhdx_runtime as vhdx
-from tests.fuzz_generate.judged import write_parents
+from tests.fuzz_generate.judged import opinion, write_parents
 from vhdx_runtime.conformance.release.packed_image import packed
-from vhdx_runtime.fuzz.corpus.corpus import Made
+from vhdx_runtime.fuzz.corpus.corpus import Made, write
 from vhdx_runtime.fuzz.corpus.distil import distil
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("fuzz-corpus")]
@@ -23,8 +23,9 @@ MIB = 1 << 20
 SCHEMA = json.loads(files("vhdx_runtime.cli").joinpath("schemas/fuzz-manifest.json").read_text("utf-8"))
 
 
-def test_it_has_at_most_600_images_all_different(whole: list[Made]) -> None:
-    assert 300 < len(whole) <= 600
+def test_it_has_at_most_900_images_all_different(whole: list[Made]) -> None:
+    assert 800 < len(whole) <= 900
+    assert sum(one.label["allocated"] for one in whole) <= 64 * MIB
     digests = [one.label.get("sha256") or one.label["sparse_sha256"] for one in whole if one.entry.profile != "valid"]
     assert len(set(digests)) == len(digests)
 
@@ -79,8 +80,25 @@ def test_tiny_images_are_tiny_and_say_what_their_size_breaks(whole: list[Made]) 
     assert len(tiny) > 20
     for one in tiny:
         assert one.image.length <= 448 << 10, one.entry.id
-        assert "FTI-002" in one.label["rules"], one.entry.id
-        assert set(one.label["deliberate"]) <= set(one.label["rules"])
+        assert "FTI-002" in one.label["inherent"], one.entry.id
+        assert set(one.label["deliberate"]) <= set(one.label["rules"]) - set(one.label["inherent"])
+        assert set(one.label["inherent"]) <= set(one.label["rules"])
+    plain = next(one.label for one in tiny if one.entry.id == "tiny-tight")
+    below_a_mib = {"FTI-002", "LAY-003", "RGN-008", "RGN-009", "RGN-010", "RGN-013"}
+    assert set(plain["inherent"]) == below_a_mib | {"HDR-011"}  # and a log behind the file's end
+    assert not any(one.label["inherent"] for one in whole if one.entry.profile != "tiny")
+
+
+def test_tiny_images_stand_in_a_folder_with_nothing_but_seeds(whole: list[Made], tmp_path: Path) -> None:
+    tiny = [one for one in whole if one.entry.profile == "tiny"]
+    write(tmp_path, tiny)
+    assert {path.name for path in tmp_path.iterdir()} == {"tiny", "manifest.jsonl"}
+    files = [path for path in (tmp_path / "tiny").rglob("*") if path.is_file()]
+    assert len(files) == len(tiny)
+    assert all(path.stat().st_size <= 448 << 10 for path in files)
+    child = next(path for path in files if path.stem == "tiny-tight-child")
+    assert [path.name for path in (child.parent / "parents").iterdir()] == ["parent-tight.vhdx"]
+    assert opinion(child).rules == {"FTI-002", "LAY-003", "RGN-008", "RGN-009", "RGN-010", "RGN-013", "HDR-011"}
 
 
 def test_nineteen_of_twenty_images_are_small_when_packed(whole: list[Made]) -> None:

@@ -46,7 +46,7 @@ def is_power_of_two(number: int) -> bool:
 def both_regions(raw: Raw) -> tuple[Extent, Extent] | None:
     """Table of blocks and metadata, in the order of the region table."""
     found = [one for one in raw.regions if one.guid in (BAT, METADATA)]
-    return (found[0], found[1]) if len(found) == 2 else None
+    return (found[0], found[1]) if len(found) == 2 and found[0].guid != found[1].guid else None
 
 
 def overlap(relation: Callable[[Extent, Extent], bool]) -> Claim:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import time
@@ -20,14 +21,17 @@ from click.testing import CliRunner
 from vhdx_format import layout
 from vhdx_format.rules import CLAIMS
 
+from tests.fuzz_generate.judged import Opinion, opinion_of, write_parents
+from tests.fuzz_generate.raw import Raw
 from tests.support.patience import assert_quick
 from vhdx_runtime.cli import main
 from vhdx_runtime.codec import decode
 from vhdx_runtime.conformance import expand
 from vhdx_runtime.conformance.build import digests
 from vhdx_runtime.conformance.recipes import form_writer
-from vhdx_runtime.fuzz.corpus import corpus, random_images, subject
+from vhdx_runtime.fuzz.corpus import claims, corpus, random_images, second
 from vhdx_runtime.fuzz.corpus.bases import bases
+from vhdx_runtime.fuzz.corpus.corpus import Made
 from vhdx_runtime.fuzz.corpus.entries import parents
 from vhdx_runtime.fuzz.corpus.fields import LAYOUT, Fields
 from vhdx_runtime.fuzz.corpus.recipe_edits import changed
@@ -200,17 +204,63 @@ def test_claims_have_the_same_answers_when_they_are_remembered() -> None:
                 raw = VHDX.put(place.owner_raw, place.field.offset, place.field, value)
                 expected = plainly_broken(place.owner, raw)
                 broken |= expected
-                assert subject.broken_claims(place.owner, raw) == expected, (
-                    f"{name} {place.target}.{place.path} {value}"
-                )
+                assert claims.broken_claims(place.owner, raw) == expected, f"{name} {place.target}.{place.path} {value}"
             short = place.owner_raw[:-1]
-            assert subject.broken_claims(place.owner, short) == plainly_broken(place.owner, short)
+            assert claims.broken_claims(place.owner, short) == plainly_broken(place.owner, short)
     assert len(broken) > 40
 
 
 def test_hundred_images_a_second_are_made_and_labelled() -> None:
     """In processor time, with a wide margin: it is five times as many where nothing else is done."""
-    list(corpus.made(ENTRIES, is_sparse=True))
+    list(corpus.made(ENTRIES, is_sparse=True, is_checked=False))
     start = time.process_time()
-    made = list(corpus.made(ENTRIES, is_sparse=True))
+    made = list(corpus.made(ENTRIES, is_sparse=True, is_checked=False))
     assert_quick(time.process_time() - start, len(made) / 100)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Made, Opinion]]:
+    """Random images, checked and opened as files beside their parents."""
+    folder = tmp_path_factory.mktemp("random-judged")
+    images = list(corpus.made(random_images.random_entries(21, 80), is_sparse=True))
+    write_parents(corpus.made(corpus.choose(("valid", "tiny"))), folder)
+    return [(one, opinion_of(one.image, folder)) for one in images]
+
+
+def test_the_label_of_a_random_image_is_what_a_check_and_opening_come_to(judged: list[tuple[Made, Opinion]]) -> None:
+    for one, found in judged:
+        assert found.rules == set(one.label["rules"]), one.entry.id
+        assert found.verdict(is_dirty=is_dirty(one)) == one.label["expected"]["verdict"], (one.entry.id, found.refusal)
+    assert len({one.label["expected"]["verdict"] for one, _ in judged}) == 5
+
+
+def is_dirty(one: Made) -> bool:
+    current = Raw(one).current
+    return current is not None and any(current.log_guid)
+
+
+def test_what_a_second_opinion_refuses_does_not_open(judged: list[tuple[Made, Opinion]]) -> None:
+    refused = [(one, found) for one, found in judged if one.label["expected"]["by"] not in (None, "check")]
+    assert len(refused) > len(judged) // 8
+    for one, found in refused:
+        assert one.label["expected"]["by"] in found.rules, one.entry.id
+        assert found.refusal, one.entry.id
+
+
+def test_a_second_opinion_uses_nothing_that_checks_or_gives_meaning() -> None:
+    seen = {"second"}
+    waiting = ["second"]
+    while waiting:
+        source = Path(second.__file__).with_name(f"{waiting.pop()}.py").read_text("utf-8")
+        beside = set(re.findall(r"^from \.(\w+) import", source, re.MULTILINE)) - seen
+        above = re.findall(r"^from \.\.\.(\w+)", source, re.MULTILINE)
+        assert not {"check", "semantics", "disk"} & set(above)
+        seen |= beside
+        waiting += beside
+    assert {"claims", "fields", "verdicts"} <= seen
+
+
+def test_without_a_check_only_what_the_second_opinion_says_is_said() -> None:
+    made = list(corpus.made(ENTRIES, is_sparse=True, is_checked=False))
+    assert {one.label["expected"]["verdict"] for one in made} == {"reject", "unknown"}
+    assert not any(one.label["rules"] for one in made)

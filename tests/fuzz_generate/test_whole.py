@@ -94,6 +94,12 @@ def test_every_checksum_is_right_where_no_rule_is_about_it(labelled: list[Raw], 
 @pytest.mark.parametrize("rule", OF)
 def test_a_checksum_is_wrong_where_the_rule_is_about_it(labelled: list[Raw], rule: str) -> None:
     about = [raw for raw in labelled if rule in raw.rules and raw.length >= 320 * KIB]
+    about = [raw for raw in about if not any(start < 320 * KIB for start in updated(raw))]  # wrong after replay
     assert about
     for raw in about:
         assert (rule, False) in {(found, is_right) for found, _, is_right in raw.seals()}, raw.made.entry.id
+
+
+def updated(raw: Raw) -> list[int]:
+    """Where in the file live log entries write."""
+    return [target for entry in raw.live for _, _, target in entry.descriptors()]

@@ -20,6 +20,7 @@ _UNKNOWN: Final = "unknown"
 _LINE_MAX: Final = 1 << 20  # bytes; not in the spec: the longest line of our own corpus has a fifth of that
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 _RULE: Final = re.compile(r"[A-Z]{2,8}-[0-9]{1,6}")
+_BY: Final = re.compile(f"{_RULE.pattern}|check")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _FOLDERS_MAX: Final = 8
 
@@ -38,7 +39,7 @@ class Line:
         file: its path in the corpus; it leads nowhere else.
         verdict: what a correct reader does, None where nobody says.
         deliberate: the first rule that it breaks on purpose, else "".
-        by: the rule by which that is decided, else "".
+        by: the rule by which that is decided, or "check", else "".
         neighbour_of: id of the image that it is the nearest legal neighbour of, else "".
         parent: id of the image that must stand beside it, else "".
         size: of the disk in bytes, None where it is not said.
@@ -87,7 +88,7 @@ def _line(number: int, record: Mapping[str, Any]) -> Line:
     name, file, said = _text(record["id"], _NAME, "id"), _path(record["file"]), record["expected"]
     verdict, guest = _verdict(said["verdict"]), record.get("guest") or {}
     deliberate = [_text(rule, _RULE, "deliberate") for rule in record.get("deliberate") or ()]
-    by = _text(said.get("by") or "", _RULE, "by", is_optional=True)
+    by = _text(said.get("by") or "", _BY, "by", is_optional=True)
     beside, parent = (_text(record.get(key) or "", _NAME, key, is_optional=True) for key in ("neighbour_of", "parent"))
     size, digest = guest.get("size"), guest.get("sha256") or guest.get("sparse_sha256")
     if size is not None and not (type(size) is int and 0 <= size <= layout.VIRTUAL_DISK_SIZE_MAX):

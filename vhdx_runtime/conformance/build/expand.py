@@ -236,6 +236,7 @@ class Expanded:
     def write(self, folder: Path) -> Path:
         """Write the file, sparse, under the recipe's name into a folder; returns its path."""
         path = folder / self.recipe.path
+        path.parent.mkdir(parents=True, exist_ok=True)
         sparse.save(path, self.extents, self.length)
         return path
 

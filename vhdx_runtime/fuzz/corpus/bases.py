@@ -26,6 +26,7 @@ from ...conformance.recipes.recipe import (
     Log,
     LogEntry,
     Metadata,
+    ParentLocator,
     Recipe,
     RegionTables,
     Write,
@@ -33,6 +34,7 @@ from ...conformance.recipes.recipe import (
     make_guid,
     standard_items,
 )
+from .extreme_bases import child_recipes, full_log_recipes, state_recipes
 
 _TABLE = Hide("bat")
 
@@ -110,6 +112,7 @@ _ZERO: Final = layout.PAYLOAD_BLOCK_STATE_ZERO
 _UNDEFINED: Final = layout.PAYLOAD_BLOCK_STATE_UNDEFINED
 _UNMAPPED: Final = layout.PAYLOAD_BLOCK_STATE_UNMAPPED
 _FEW: Final = (Fill(0, layout.LOG_SECTOR_SIZE, b"vhdx-fuzz "),)
+_TIGHT_PARENT: Final = "parent-tight"
 _TINY_DISK: Final = Geometry(virtual_disk_size=layout.BLOCK_SIZE_MIN)
 
 
@@ -148,7 +151,7 @@ def _few(*states: int) -> tuple[Block, ...]:
 @cache
 def bases() -> Mapping[str, Base]:
     """All bases by name, parents before their children."""
-    found = [*_plain(), *_shaped(), *_logs(), *_parents(), *_children(), *_tight()]
+    found = [*_plain(), *_shaped(), *_logs(), *_parents(), *_children(), *_tight(), *_extreme()]
     return {base.name: base for base in found}
 
 
@@ -273,11 +276,9 @@ def _children() -> list[Base]:
     runs = ((0, 3), (64, 9))
     own = (_data(0), Block(1, _PARTIAL, fills=_FEW, sectors=runs), Block(2, _ZERO, fills=()))
     child = Recipe(name="child", geometry=geometry, bat=Bat(own), parent=locator_for(parent))
-    hyper_v = locator_for(parent, is_full=True)
-    absolute = layout.KEY_ABSOLUTE_WIN32_PATH.decode()
-    pairs = tuple((key, "\\\\?\\" + str(value) if key == absolute else value) for key, value in hyper_v.pairs)
-    full = Recipe(name="child-full", geometry=geometry, bat=Bat(own[:1]), parent=replace(hyper_v, pairs=pairs))
-    relative = [key for key, _ in pairs].index(layout.KEY_RELATIVE_PATH.decode())
+    locator = _full_locator(parent)
+    full = Recipe(name="child-full", geometry=geometry, bat=Bat(own[:1]), parent=locator)
+    relative = [key for key, _ in locator.pairs].index(layout.KEY_RELATIVE_PATH.decode())
     bare = Recipe(name="child-empty", geometry=geometry, parent=locator_for(parent))
     chunk = layout.CHUNK_SIZE_512 // _MIB
     two = Recipe(
@@ -307,26 +308,53 @@ def _children() -> list[Base]:
     ]
 
 
+def _full_locator(parent: Recipe) -> ParentLocator:
+    """All five pairs, all as they are to be. Spec: MS-VHDX 2.6.2.6.3."""
+    hyper_v = locator_for(parent, is_full=True)
+    absolute = layout.KEY_ABSOLUTE_WIN32_PATH.decode()
+    pairs = ((key, str(value).replace("/", "\\")) for key, value in hyper_v.pairs)
+    prefixed = ((key, "\\\\?\\" + value if key == absolute else value) for key, value in pairs)
+    return replace(hyper_v, pairs=tuple(prefixed))
+
+
 def bases_parent() -> Recipe:
     """The recipe of the parent that most children have."""
     return _parents()[0].recipe
 
 
 def _tight() -> list[Base]:
-    """Files whose objects lie where no sound file has them, so that the whole is small; see `Recipe.is_tight`."""
+    """Files whose objects lie where no sound file has them, so that the whole is small; see `Recipe.is_tight`.
+
+    The log lies where it is to lie, behind the file's end, but in the one that has something in it.
+    """
+    regions = RegionTables(metadata_length=layout.METADATA_TABLE_SIZE + 2 * _SECTOR)
     plain = Recipe(
         name="tight",
         is_tight=True,
-        regions=RegionTables(metadata_length=layout.METADATA_TABLE_SIZE + 2 * _SECTOR),
+        regions=regions,
         metadata=Metadata(extra=(Item(make_guid("user item"), b"user", is_user=True),)),
-        log=Log(length=4 * _SECTOR),
+        log=Log(offset=_MIB),
+        file_order=("metadata", "bat", "log"),
+        file_length=layout.HEADER_SECTION_USED + regions.metadata_length + _SECTOR,
     )
     entries = (LogEntry((Hide("bat"),)), LogEntry((Zeros("bat"),)))
-    dirty = replace(plain, name="tight-log", log=replace(plain.log, entries=entries, length=8 * _SECTOR))
-    child = replace(
-        plain,
-        name="tight-child",
-        geometry=Geometry("differencing", layout.BLOCK_SIZE_MIN, layout.BLOCK_SIZE_MAX),
-        parent=locator_for(bases_parent(), is_full=True),
+    dirty = Recipe(
+        name="tight-log",
+        is_tight=True,
+        regions=regions,
+        metadata=plain.metadata,
+        log=Log(entries, length=8 * _SECTOR),
     )
-    return [Base(plain), Base(dirty), Base(child, "parent")]
+    geometry = Geometry("differencing", layout.BLOCK_SIZE_MIN, layout.BLOCK_SIZE_MAX)
+    over = Geometry("dynamic", geometry.virtual_disk_size, geometry.block_size)
+    parent = replace(plain, name=_TIGHT_PARENT, file_name=f"parents/{_TIGHT_PARENT}.vhdx", geometry=over)
+    child = replace(plain, name="tight-child", geometry=geometry, parent=_full_locator(parent))
+    return [Base(plain), Base(dirty), Base(parent), Base(child, parent.name)]
+
+
+def _extreme() -> list[Base]:
+    """Not swept, so that what the search finds in the others stays what it is."""
+    over = {base.name: base.recipe for base in _parents()}
+    children = child_recipes(over["parent-4k"], over["parent-2m-blocks"])
+    found = [Base(recipe, parent) for recipe, parent in (*state_recipes(), *children)]
+    return [*found, *map(Base, full_log_recipes(_TINY_DISK))]

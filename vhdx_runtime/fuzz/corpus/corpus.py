@@ -29,41 +29,54 @@ from ..mutate.packed import pack
 from .bases import bases
 from .entries import PROFILES, Entry, lookup, parents, table
 from .fields import Fields
-from .random_images import by_name, random_entries
+from .random_images import RANDOM_COUNT, by_name, random_entries
 from .recipe_edits import RecipeChange
-from .subject import make, roots, window
-from .verdicts import Expected, conditions, expected, is_dirty
+from .second import refusing
+from .subject import make, reports, roots, window
+from .verdicts import Expected, conditions, expected, is_dirty, judged
 
 HEAVY: Final = 64 << 20
 _MADE_UP: Final = (name for name, item in ITEMS.items() if item.default is not None)
 _NEUTRAL: Final = ("file_identifier", *_MADE_UP, "parent_locator")
 _NEUTRAL_FIELDS: Final = ("sequence_number", "file_write_guid", "data_write_guid", "reserved", "reserved2")
 _READABLE: Final = ("valid", "needs-replay", "reader's-choice")
+_HEAVY_FOLDER: Final = "heavy/"
+_TINY: Final = "tiny"
+_BY_CHECK: Final = "check"
+_UNREADABLE: Final = "unreadable"
 _SHOWN_EDITS: Final = 40
 _SHOWN_BYTES: Final = 128
 
 
-def label(entry: Entry, made: Expanded, *, is_sparse: bool = False) -> dict[str, Any]:
+def label(entry: Entry, made: Expanded, *, is_sparse: bool = False, is_checked: bool = True) -> dict[str, Any]:
     """What the manifest says of an image.
 
     Args:
         entry: the image.
         made: the same, expanded.
         is_sparse: say the sparse digest of the file, whatever its size.
+        is_checked: a random image is checked.
     """
     fields = Fields({root.target: root for root in roots(made)})
     edits = _edits(entry, made, fields)
-    right = _expected(entry, fields, [edit["path"] for edit in edits], made.length)
+    rules, right = _judged(entry, made, fields, [edit["path"] for edit in edits], is_checked=is_checked)
     flags = resource_flags(fields, made)
-    said: dict[str, Any] = {"id": entry.id, "file": f"heavy/{entry.file_name}" if flags else entry.file_name}
+    said: dict[str, Any] = {"id": entry.id, "file": _file(entry, flags)}
     said |= digests.of_file(made.extents, made.length, is_sparse=is_sparse)
     said |= {"size": made.length, "allocated": sum(len(data) for _, data in made.extents)}
     said |= {"profile": entry.profile, "base": entry.base, "parent": entry.parent or None}
-    said |= {"rules": list(entry.broken), "deliberate": list(entry.deliberate)}
+    said |= {"rules": list(rules), "deliberate": list(entry.deliberate)}
+    said |= {"inherent": list(entry.inherent)}
     said |= {"neighbour_of": entry.neighbour_of or None, "edits": edits}
     said |= {"expected": {"verdict": right.verdict, "by": right.by or None, "section": right.section or None}}
     said |= {"guest": _guest(entry, made, right), "flags": flags, "seed": entry.seed, "version": __version__}
     return said | {"recipe": _recipe(entry, made.recipe)}
+
+
+def _file(entry: Entry, flags: Sequence[str]) -> str:
+    """Where an image is written: those that ask for much, and those that are tiny, have folders of their own."""
+    folder = _HEAVY_FOLDER if flags else f"{_TINY}/" if entry.profile == _TINY else ""
+    return folder + entry.file_name
 
 
 def _recipe(entry: Entry, recipe: Recipe) -> Any:
@@ -80,13 +93,36 @@ def _base_recipe(name: str) -> dict[str, Any]:
     return found
 
 
-def _expected(entry: Entry, fields: Fields, paths: list[str], length: int) -> Expected:
+def _judged(
+    entry: Entry, made: Expanded, fields: Fields, paths: list[str], *, is_checked: bool
+) -> tuple[Sequence[str], Expected]:
+    """The rules that an image breaks, as far as anybody looked, and what is right for it."""
     if entry.profile == "random":
-        return Expected("unknown")
+        rule = refusing(fields, paths)
+        refused = Expected("reject", rule, RULES[rule].section) if rule else None
+        if not is_checked:
+            return (), refused or Expected("unknown")
+        rules, told = _checked(entry, made, fields)
+        return rules, refused or told
     found: set[str] = set()
     for rule in entry.broken:
-        found |= conditions(rule, fields, paths, length)
-    return expected(entry.broken, found, is_dirty=is_dirty(fields))
+        found |= conditions(rule, fields, paths, made.length)
+    return entry.broken, expected(entry.broken, found, is_dirty=is_dirty(fields))
+
+
+def _checked(entry: Entry, made: Expanded, fields: Fields) -> tuple[Sequence[str], Expected]:
+    """What a check finds in an image, and what that comes to."""
+    if entry.parent:
+        with sparse_copies.folder() as folder:
+            for parent in parents(entry.parent).values():
+                parent.write(folder)
+            found = reports(made, folder)
+    else:
+        found = reports(made)
+    rules = sorted({rule for report in found for rule in report.totals})
+    verdicts = {finding.verdict for report in found for finding in report.findings}
+    is_refused = found[0].state == _UNREADABLE
+    return rules, Expected(judged(verdicts, rules, is_refused=is_refused, is_dirty=is_dirty(fields)), _BY_CHECK)
 
 
 def _edits(entry: Entry, made: Expanded, fields: Fields) -> list[dict[str, Any]]:
@@ -196,7 +232,6 @@ def _of_log(fields: Fields, name: str, made: Expanded) -> list[int]:
 
 MANIFEST: Final = "manifest.jsonl"
 SEEDS: Final = "seeds"
-RANDOM_COUNT: Final = 16
 _UNPACKERS: Final = ("unpack.py", "unpack.c")
 Advance = Callable[[int], None]
 
@@ -261,7 +296,7 @@ def with_parents(entries: Iterable[Entry]) -> list[Entry]:
     chosen = list(entries)
     there = {entry.id for entry in chosen}
     missing = sorted({entry.parent for entry in chosen} - there - {""})
-    return [Entry(name, "valid", name) for name in missing] + chosen
+    return [lookup(name) or Entry(name, "valid", name) for name in missing] + chosen
 
 
 def find(name: str) -> Entry | None:
@@ -269,12 +304,13 @@ def find(name: str) -> Entry | None:
     return lookup(name) or by_name(name)
 
 
-def made(entries: Iterable[Entry], *, is_sparse: bool = False) -> Iterator[Made]:
+def made(entries: Iterable[Entry], *, is_sparse: bool = False, is_checked: bool = True) -> Iterator[Made]:
     """Entries expanded and labelled; of files that are alike the first only.
 
     Args:
         entries: the entries.
         is_sparse: labels say the sparse digests of files, whatever their sizes.
+        is_checked: random images are checked, so that their labels are whole.
     """
     seen: set[tuple[str, int]] = set()
     for entry in entries:
@@ -284,7 +320,7 @@ def made(entries: Iterable[Entry], *, is_sparse: bool = False) -> Iterator[Made]
             if entry.profile != "random":
                 raise
             continue
-        said = label(entry, image, is_sparse=is_sparse)
+        said = label(entry, image, is_sparse=is_sparse, is_checked=is_checked)
         digest = said.get("sha256") or said["sparse_sha256"], image.length
         if digest not in seen or entry.id in bases():
             seen.add(digest)
@@ -334,7 +370,7 @@ def _make_below(folder: Path, place: Path) -> None:
 
 def _pack(folder: Path, said: dict[str, Any], image: Expanded) -> dict[str, Any]:
     """Write an image as a seed, in a folder with nothing but seeds; what the manifest says of it."""
-    name = f"{said['file']}.packed" if said["flags"] else f"{SEEDS}/{said['file']}.packed"
+    name = f"{said['file']}.packed" if said["flags"] else f"{SEEDS}/{said['file'].removeprefix(f'{_TINY}/')}.packed"
     _make_below(folder, (folder / name).parent)
     data = pack(image.extents, image.length)
     sparse.save(folder / name, [(0, data)], len(data))

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from zlib import compress
 
+from vhdx_format.rules import RULES
+
 from .corpus import Made
 
 FILES_MAX: Final = 128
@@ -59,8 +61,10 @@ def _gain(features: dict[str, int], covered: set[str]) -> int:
 
 def _features(label: dict[str, Any]) -> Iterator[tuple[str, int]]:
     """What an image is about, with weights. Behind a rule that refuses, others may never be looked at."""
-    weight = _RULE if label["profile"] == "single-fault" else _RULE // 4
-    yield from ((f"rule {rule}", weight) for rule in label["rules"])
+    refusing = {rule for rule in label["rules"] if RULES[rule].verdict == "refuse"}
+    for rule in label["rules"]:
+        is_seen = label["profile"] == "single-fault" and refusing <= {rule}
+        yield f"rule {rule}", _RULE if is_seen else _RULE // 4
     for edit in label["edits"]:
         yield f"path {_INDEX.sub('[]', edit['path'])}", _PATH
     yield f"base {label['base']}", _BASE

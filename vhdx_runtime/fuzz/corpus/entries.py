@@ -22,6 +22,7 @@ Profile = Literal["valid", "boundary", "single-fault", "pairwise", "random", "ti
 PROFILES: Final[tuple[Profile, ...]] = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny")
 TABLE: Final = "witnesses.jsonl"
 _PARENT: Final = "parent"
+_TINY: Final = "tiny"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,14 @@ class Entry:
 
     @property
     def file_name(self) -> str:
-        """Name of its file."""
-        return f"{self.id}.vhdx"
+        """Name of its file, with the folder in which others look for it."""
+        return bases()[self.id].recipe.path if self.id in bases() else f"{self.id}.vhdx"
+
+    @property
+    def inherent(self) -> tuple[str, ...]:
+        """Of the rules that it breaks those that its base breaks, which is too small to hold to them."""
+        base = (lookup(f"{_TINY}-{self.base}") or lookup(self.base)) if self.profile == _TINY else None
+        return tuple(rule for rule in self.broken if base and rule in base.broken)
 
     @property
     def parent(self) -> str:
@@ -74,7 +81,7 @@ def parents(name: str) -> Mapping[str, Expanded]:
 
 @cache
 def _parent(name: str) -> Expanded:
-    return make(bases()[name], (), {}, f"{name}.vhdx")
+    return make(bases()[name], (), {}, bases()[name].recipe.path)
 
 
 def parent_names() -> list[str]:

@@ -39,18 +39,19 @@ class Fields:
             self._known[target] = {f"{target}.{one.path}": one for one in found}
         return self._known[target]
 
-    def _place(self, path: str) -> FieldPlace | None:
+    def place(self, path: str) -> FieldPlace | None:
+        """Where a field is; None where there is no such field."""
         target, _, rest = path.partition(".")
         return _place(self.roots[target], rest) if target in self.roots else None
 
     def number(self, path: str) -> int | None:
         """What an integer field holds; None where there is no such field."""
-        place = self._place(path)
+        place = self.place(path)
         return value_of(place) if place and width(place.field) else None
 
     def raw(self, path: str) -> bytes:
         """The bytes of a field; empty where there is no such field."""
-        place = self._place(path)
+        place = self.place(path)
         if place is None:
             return b""
         start: int = place.field.offset

@@ -19,6 +19,7 @@ from .bases import bases
 from .entries import Entry, parents
 from .subject import VHDX, Container
 
+RANDOM_COUNT: Final = 16
 _NAME: Final = re.compile(r"random-(\d+)-(\d+)")
 _CHANGES_MAX: Final = 4
 _WORD: Final = 8

@@ -8,7 +8,7 @@ FOLDER is for files of chains and holds nothing of value. Takes minutes; what it
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import combinations, islice
 from pathlib import Path
 from typing import Final
@@ -17,13 +17,16 @@ from vhdx_format import layout
 from vhdx_format.rules import RULES
 
 from ...codec import encode
+from ...conformance.build import digests
 from ...conformance.build.blocks import MB_BITS
 from ...conformance.recipes.recipe import NIL_GUID
 from ..engine.format import Edit
 from ..engine.sweep import search
 from ..engine.trials import FieldTrial, Witness
 from .bases import bases
+from .derived import derived, mixed
 from .entries import Entry, parent_names, parents, to_line
+from .random_images import RANDOM_COUNT
 from .recipe_edits import AnyEdit, RecipeChange
 from .subject import VHDX, Container, make, window
 
@@ -116,9 +119,9 @@ def _nested() -> Iterator[Edit]:
 
     Who computes checksums before all else goes over the log as often as there are entries.
     """
-    made = make(bases()["log-full"], (), {})
-    start, length = made.plan.extents["log"]
-    area = bytearray(window(made, start, length))
+    full = make(bases()["log-full"], (), {})
+    start, length = full.plan.extents["log"]
+    area = bytearray(window(full, start, length))
     fields = {field.id: field for field in layout.STRUCTURES["log_entry_header"].fields}
     first, last = (fields[name].offset or 0 for name in ("checksum", "entry_length"))
     size = last + (fields["entry_length"].size or 0)
@@ -139,8 +142,8 @@ def _long(entry: int, length: int) -> tuple[Edit, ...]:
 
 
 PER_RULE = 2
+FILES_MAX: Final = 900
 PAIRS = 32
-_TIGHT = "tight"
 _TIGHT_BASES = ("tight", "tight-log", "tight-child")
 
 
@@ -151,10 +154,10 @@ def provable() -> list[str]:
 
 def containers(folder: Path) -> dict[str, Container]:
     """Every base as a subject; the parents are written into the folder."""
-    made = {name: expanded for parent in parent_names() for name, expanded in parents(parent).items()}
-    for expanded in made.values():
+    over = {name: expanded for parent in parent_names() for name, expanded in parents(parent).items()}
+    for expanded in over.values():
         expanded.write(folder)
-    return {base.name: Container(base, made, folder) for base in bases().values()}
+    return {base.name: Container(base, over, folder) for base in bases().values()}
 
 
 def entries(
@@ -181,12 +184,14 @@ def entries(
         yield from _known(subjects)
         yield from islice(_pairs(subjects, faults), PAIRS)
         yield from _tiny(subjects, faults)
+    else:
+        yield from derived(subjects, faults, wanted)
 
 
 def valid() -> Iterator[Entry]:
     """The bases themselves."""
     for base in bases().values():
-        if not base.name.startswith(_TIGHT):
+        if not base.recipe.is_tight:
             yield Entry(base.name, "valid", base.name)
 
 
@@ -270,9 +275,9 @@ def _has_targets(subject: Container, edits: Sequence[AnyEdit]) -> bool:
 
 def _tiny(subjects: dict[str, Container], faults: Sequence[Entry]) -> Iterator[Entry]:
     """Small files that break what no file of their size can hold to, and a chosen rule besides."""
-    inherent = {name: subjects[name].judge(()) or frozenset() for name in _TIGHT_BASES}
-    for name in _TIGHT_BASES:
-        yield Entry(f"tiny-{name}", "tiny", name, (), tuple(sorted(inherent[name])))
+    inherent = {name: subjects[name].judge(()) or frozenset() for name, base in bases().items() if base.recipe.is_tight}
+    for name, broken in inherent.items():
+        yield Entry(f"tiny-{name}" if name in _TIGHT_BASES else name, "tiny", name, (), tuple(sorted(broken)))
     seen: set[str] = set()
     for fault in faults:
         rule = fault.deliberate[0]
@@ -286,9 +291,29 @@ def _tiny(subjects: dict[str, Container], faults: Sequence[Entry]) -> Iterator[E
                 break
 
 
+def filled(folder: Path, found: Sequence[Entry]) -> Iterator[Entry]:
+    """What declarations call for beside what was found, and mixtures of it all until the corpus is full."""
+    subjects = containers(folder)
+    whole = list(_different((*found, *derived(subjects, found))))
+    yield from (entry for entry in whole if entry not in found)
+    yield from mixed(subjects, whole, FILES_MAX - RANDOM_COUNT - len(whole))
+
+
+def _different(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Entries whose images differ; of those that are alike the first, and all bases."""
+    seen = set()
+    for entry in entries:
+        image = entry.expand()
+        found = image.length, *digests.of_file(image.extents, image.length, is_sparse=True).values()
+        if found not in seen or entry.id in bases():
+            seen.add(found)
+            yield entry
+
+
 def main(folder: str) -> None:
     """Search for everything and print the table."""
-    for entry in [*valid(), *entries(Path(folder), provable(), lambda text: print(text, file=sys.stderr))]:  # noqa: T201
+    found = [*valid(), *entries(Path(folder), provable(), lambda text: print(text, file=sys.stderr))]  # noqa: T201
+    for entry in (*found, *filled(Path(folder), found)):
         print(to_line(entry))  # noqa: T201
 
 

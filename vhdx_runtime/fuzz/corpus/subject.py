@@ -5,17 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
 from vhdx_format import layout
-from vhdx_format.rules import CLAIMS, RULES, Claim
+from vhdx_format.rules import CLAIMS, RULES
 
 from ...check import check_image, check_with_parents
 from ...check.report import Report
-from ...codec import decode
 from ...codec.source import Source, open_source
 from ...conformance.build import objects, structures
 from ...conformance.build.expand import Expanded, expand
@@ -23,6 +22,7 @@ from ...conformance.recipes.recipe import RecipeError
 from ...disk.image import load_image
 from ..engine.format import Edit, Format, Root
 from .bases import Base
+from .claims import broken_claims
 from .fields import parse
 from .recipe_edits import AnyEdit, RecipeChange, changed, parent_of, shapes
 
@@ -79,63 +79,6 @@ def reports(made: Expanded, folder: Path | None = None) -> list[Report]:
         return check_with_parents(image)
 
 
-# Not in the specification: answers remembered for each structure.
-_ANSWERS_KEPT: Final = 1 << 14
-
-
-def broken_claims(structure: str, raw: bytes) -> frozenset[str]:
-    """Rules of one structure alone that its bytes break: claims, reserved fields and the checksum.
-
-    Args:
-        structure: its name in the layout.
-        raw: its bytes, or as many of them as there are.
-    """
-    declared = layout.STRUCTURES[structure]
-    found = _broken_claims(structure, raw)
-    for field in declared.fields:
-        start, size = field.offset, field.size or 0
-        if field.zero_rule and start is not None and raw[start : start + size].strip(b"\0"):
-            found.add(field.zero_rule)
-    if declared.checksum is not None:
-        placed = decode.Placed(structure, "", 0, raw, None, len(raw) == declared.size)
-        found |= {declared.checksum.rule} if decode.checksum_finding(placed) is not None else set()
-    return frozenset(found)
-
-
-def _broken_claims(structure: str, raw: bytes) -> set[str]:
-    """Rules of broken claims; an answer is remembered by the fields that it needs: few, and mostly the same."""
-    answers, placed, found = _answers(structure), None, set()
-    is_whole = len(raw) == layout.STRUCTURES[structure].size
-    for index, (claim, spans) in enumerate(_claims(structure)):
-        key = index, b"".join([raw[start:end] for start, end in spans]) if is_whole and spans else None
-        is_broken = answers.get(key)
-        if is_broken is None:
-            placed = placed or decode.structure(structure, raw)
-            is_broken = decode.answer(placed, claim) is False
-            if key[1] is not None and len(answers) < _ANSWERS_KEPT:
-                answers[key] = is_broken
-        if is_broken:
-            found.add(claim.rule)
-    return found
-
-
-@cache
-def _answers(_structure: str) -> dict[tuple[int, bytes | None], bool]:
-    return {}
-
-
-@cache
-def _claims(structure: str) -> tuple[tuple[Claim, tuple[tuple[int, int], ...]], ...]:
-    """Claims on a structure, and where the fields are that each needs; nothing where that is not known."""
-    fields = {field.id: field for field in layout.STRUCTURES[structure].fields}
-    found = []
-    for claim in CLAIMS.get(structure, ()):
-        needs = [fields[name] for name in claim.needs if name in fields]
-        spans = [(one.offset, one.offset + one.size) for one in needs if one.offset is not None and one.size]
-        found.append((claim, tuple(spans) if len(spans) == len(claim.needs) else ()))
-    return tuple(found)
-
-
 _ENTRY = layout.STRUCTURES["bat_entry"].size or 0
 _SECTOR = layout.LOG_SECTOR_SIZE
 _TABLE_EDGE = _SECTOR // _ENTRY
@@ -163,23 +106,19 @@ class Container:
     Attributes:
         base: the file.
         name: of the base.
+        parents: expanded bases that it can be put over, by name.
+        folder: where these stand as files; None: they do not, and no file with a parent can be judged.
         paired: the length of a file is also changed together with fields.
     """
 
     paired = frozenset({"put file_length"})
 
     def __init__(self, base: Base, parents: Mapping[str, Expanded], folder: Path | None = None) -> None:
-        """A sound file.
-
-        Args:
-            base: the file.
-            parents: expanded bases that it can be put over, by name.
-            folder: where these stand as files; None: they do not, and no file with a parent can be judged.
-        """
+        """A sound file, see above."""
         self.base = base
         self.name = base.name
-        self._parents = parents
-        self._folder = folder
+        self.parents = parents
+        self.folder = folder
 
     @cached_property
     def made(self) -> Expanded:
@@ -196,7 +135,7 @@ class Container:
         Raises:
             RecipeError, LookupError, TypeError, ValueError, OverflowError: it cannot be made.
         """
-        return make(self.base, edits, self._parents, file_name)
+        return make(self.base, edits, self.parents, file_name)
 
     def judge(self, edits: Sequence[Any]) -> frozenset[str] | None:
         """Rules that the changed file breaks; None where it cannot be made."""
@@ -204,7 +143,7 @@ class Container:
             made = self.expand(edits)
         except _FAILURES:
             return None
-        return broken_rules(made, self._folder if self.base.parent else None)
+        return broken_rules(made, self.folder if self.base.parent else None)
 
     @cached_property
     def roots(self) -> Sequence[Root]:
@@ -214,6 +153,10 @@ class Container:
     def is_wanted(self, path: str) -> bool:
         """Whether the search is to change a part of the file."""
         return path.startswith(self.base.swept) and not path.startswith(self.base.spared)
+
+    def cut(self, length: int) -> tuple[RecipeChange]:
+        """The change that leaves so many bytes of the file."""
+        return (RecipeChange("put", "file_length", length),)
 
     @cached_property
     def landmarks(self) -> Sequence[int]:
@@ -236,7 +179,7 @@ class Container:
         if self.base.parent:
             found += [
                 (RecipeChange("over", "parent file", name),)
-                for name in self._parents
+                for name in self.parents
                 if name != self.base.parent and self.is_wanted("parent")
             ]
             found += [(RecipeChange("own", "parent"),)] * self.is_wanted("parent")

@@ -6,23 +6,26 @@ values that were put into the file.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final, Literal, NamedTuple
+from collections.abc import Collection, Iterator
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from vhdx_format import layout
 from vhdx_format.rules import RULES
 
 from ...conformance.build.blocks import MB_BITS
-from .fields import Fields
+from .fields import Fields, parse
 
 Verdict = Literal["valid", "needs-replay", "reader's-choice", "open-but-damaged", "reject", "unknown"]
 _ORDER: Final = ("refuse", "ignore-object", "degrade", "warn", "note")
 _DAMAGED: Final = ("ignore-object", "degrade")
 _STRICT: Final = "must"
 _REGIONS_SEEN: Final = 8
+_UNIQUE: Final = ("RGN-007", "MDT-005")
 _PAIRS_SEEN: Final = 256
 _BAT: Final = "bat["
+_COUNT: Final = ".header.entry_count"
+_WORD: Final = layout.STRUCTURES["bat_entry"].size or 0
 _PRESENT: Final = (layout.PAYLOAD_BLOCK_STATE_FULLY_PRESENT, layout.PAYLOAD_BLOCK_STATE_PARTIALLY_PRESENT)
 _LOW_VALUES: Final = 1 << MB_BITS["file_offset_mb_low"]
 _LINKAGES: Final = (layout.KEY_PARENT_LINKAGE.decode(), layout.KEY_PARENT_LINKAGE2.decode())
@@ -36,7 +39,7 @@ class Expected(NamedTuple):
     Attributes:
         verdict: "valid" (open, nothing is lost), "needs-replay" (valid once the log is replayed), "reader's-choice" (a
             strict reader may refuse, a tolerant one reads it), "open-but-damaged" (read what is left), "reject".
-        by: the rule that decides, "" for none.
+        by: the rule that decides, "" for none, "check" where only a full check tells it.
         section: of MS-VHDX, where there is a rule.
     """
 
@@ -66,6 +69,24 @@ def expected(broken: Collection[str], conditions: Collection[str], *, is_dirty: 
         first = next(one for one in verdicts if RULES[one].severity == _STRICT)
         return Expected("reader's-choice", first, RULES[first].section)
     return Expected("needs-replay" if is_dirty else "valid", rule, section)
+
+
+def judged(verdicts: Collection[str], rules: Collection[str], *, is_refused: bool, is_dirty: bool) -> Verdict:
+    """What a full check comes to.
+
+    Args:
+        verdicts: of its findings.
+        rules: that it reports.
+        is_refused: the file does not open.
+        is_dirty: its headers name a log to replay.
+    """
+    if is_refused:
+        return "reject"
+    if any(verdict in _DAMAGED for verdict in verdicts):
+        return "open-but-damaged"
+    if any(RULES[rule].severity == _STRICT for rule in rules):
+        return "reader's-choice"
+    return "needs-replay" if is_dirty else "valid"
 
 
 def declared(rule: str, conditions: Collection[str]) -> str:
@@ -105,6 +126,10 @@ def conditions(rule: str, fields: Fields, changed: Collection[str], length: int 
     found |= _of_sizes(fields)
     if rule == "RGN-013":
         found = found - {"known", "unknown"} | {_collision(fields, known_guids())}
+    if rule == "RGN-012" and length is not None:
+        found |= set(_cut_regions(fields, length))
+    if rule in _UNIQUE:
+        found = found - {"known", "unknown"} | {_repeated(fields, changed)}
     if rule == "BAT-006" and length is not None and _is_cut_where_unused(fields, length):
         found.add("used_part_inside")
     if "block_unknown" in when and _is_any_block_unknown(fields, changed):
@@ -119,9 +144,11 @@ def conditions(rule: str, fields: Fields, changed: Collection[str], length: int 
 def _of_entries(rule: str, fields: Fields, changed: Collection[str]) -> set[str]:
     """Whether the entries that were changed are of regions or items that the specification defines."""
     known = known_guids()
-    entries = sorted({path.rpartition(".")[0] for path in changed if ".entries[" in path})
+    last = {path.partition(".")[0]: (fields.number(path) or 0) - 1 for path in changed if path.endswith(_COUNT)}
+    entries = {path.rpartition(".")[0] for path in changed if ".entries[" in path}
+    entries |= {f"{name}.entries[{index}]" for name, index in last.items()}
     found: set[str] = set()
-    for entry in entries:
+    for entry in sorted(entries):
         name = known.get(fields.raw(f"{entry}.guid") or fields.raw(f"{entry}.item_id"), "")
         is_user = fields.number(f"{entry}.is_user") == 1
         found.add("known" if name and not is_user else "unknown")
@@ -152,6 +179,36 @@ def _collision(fields: Fields, known: dict[bytes, str]) -> str:
             if start < other_end and other_start < end and (is_known or is_other_known):
                 return "known"
     return "unknown"
+
+
+def _cut_regions(fields: Fields, length: int) -> Iterator[str]:
+    """Regions that the file ends in or before, with what the log makes it grow to. Spec: MS-VHDX 2.3.3."""
+    known = known_guids()
+    ends = [fields.number(f"{name}.header.last_file_offset") or 0 for name in fields.roots if name.startswith("log[")]
+    for index in range(_REGIONS_SEEN):
+        entry = f"region_table_1.entries[{index}]"
+        start, size = fields.number(f"{entry}.file_offset"), fields.number(f"{entry}.length")
+        if start is not None and size and start + size > max(length, *ends, 0):
+            yield known.get(fields.raw(f"{entry}.guid"), "unknown").removesuffix("_region")
+
+
+def _repeated(fields: Fields, changed: Collection[str]) -> str:
+    """Whether a changed table lists something twice that the specification defines; items of a user are none of that.
+
+    Spec: MS-VHDX 2.2.3.2, 2.6.1.2
+    """
+    for name in {path.partition(".")[0] for path in changed} & fields.roots.keys():
+        rows = vars(parse(fields.roots[name].structure, fields.roots[name].raw)).get("entries", ())
+        listed = [_listed(row) for row in rows if not getattr(row, "is_user", False)]
+        if any(listed.count(guid) > 1 for guid in known_guids()):
+            return "known"
+    return "unknown"
+
+
+def _listed(row: Any) -> bytes:
+    """The GUID of an entry of the region table or of the metadata table; b"" of another."""
+    guid = getattr(row, "item_id", None) or getattr(row, "guid", None)
+    return bytes(guid.raw) if guid is not None else b""
 
 
 def _of_sizes(fields: Fields) -> set[str]:
@@ -200,14 +257,14 @@ def _block_at(fields: Fields, entry: str) -> int | None:
 def _is_any_block_unknown(fields: Fields, changed: Collection[str]) -> bool:
     """Whether an entry of the table has reserved bits set without a block in the file.
 
-    Of an entry that the log supplies the word is what a changed update begins with.
+    Of entries that the log supplies the words are what a changed update begins with or holds.
 
     Spec: MS-VHDX 2.5.1
     """
     silent = [fields.number(f"{name}.reserved") and not _block_at(fields, name) for name, _ in _entries(fields)]
     for path in changed:
-        if path.endswith(".leading_bytes"):
-            word = int.from_bytes(fields.raw(path), "little")
+        held = fields.raw(path) if path.endswith((".leading_bytes", ".data")) else b""
+        for word in (int.from_bytes(held[at : at + _WORD], "little") for at in range(0, len(held) - _WORD + 1, _WORD)):
             state, low = word & layout.BAT_STATE_MASK, word % (1 << layout.BAT_FILE_OFFSET_BIT)
             silent.append(low != state and state not in _PRESENT)
     return any(silent)

@@ -32,6 +32,11 @@ def value_of(place: FieldPlace) -> int:
     return (word >> (field.bit_offset or 0)) & ((1 << width(field)) - 1)
 
 
+def shift_of(field: Any) -> int | None:
+    """How far a field's value is shifted to be one in bytes; None where it counts nothing in the image."""
+    return _SHIFTS.get(field.unit)
+
+
 def integers(form: Format, place: FieldPlace) -> list[int]:
     """Values at the borders of an integer field's width, of alignments, of the format's limits; ascending."""
     bits, now = width(place.field), value_of(place)
@@ -55,9 +60,9 @@ def pointers(place: FieldPlace, landmarks: Sequence[int]) -> list[int]:
         place: a field with a unit of bytes or of MiB; others lead nowhere.
         landmarks: where objects of the image start and end.
     """
-    if place.field.unit not in _SHIFTS or width(place.field) <= _ALL_BITS:
+    shift, top = shift_of(place.field), 1 << width(place.field)
+    if shift is None or width(place.field) <= _ALL_BITS:
         return []
-    shift, top = _SHIFTS[place.field.unit], 1 << width(place.field)
     found = {landmark >> shift for landmark in landmarks} | {(landmark >> shift) - 1 for landmark in landmarks}
     found |= {(landmark - (1 << _ALIGNMENTS[-1])) >> shift for landmark in landmarks}
     found |= {top - (1 << step) for step in _ALIGNMENTS}

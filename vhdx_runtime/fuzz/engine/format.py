@@ -107,6 +107,10 @@ class Subject(Protocol):
         """Whether to change a field; its path begins with the name of its object."""
         ...
 
+    def cut(self, length: int) -> Sequence[Any]:
+        """The change that leaves so many bytes of the image."""
+        ...
+
     def judge(self, edits: Sequence[Any]) -> frozenset[str] | None:
         """Ids of the rules that the image breaks once it is changed; None where it cannot be made."""
         ...

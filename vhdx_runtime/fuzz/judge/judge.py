@@ -149,12 +149,14 @@ def examine(subject: JudgedImage, hosts: Sequence[Host], home: Path, *, told: fr
 
 
 def _image(subject: JudgedImage, folder: Path) -> Path:
-    """The image, unpacked where it is packed, its parents beside it."""
+    """The image, unpacked where it is packed, its parents beside it or in folders below."""
     if not subject.is_packed:
         return subject.path
     home = sparse_copies.place(folder, "image")
     for path in (subject.path, *subject.parents):
-        sparse_copies.unpacked(path, home / _plain_name(path))
+        beside = subject.path.parent
+        inside = path.parent.relative_to(beside) if path.is_relative_to(beside) else Path()
+        sparse_copies.unpacked(path, home / inside / _plain_name(path))
     return home / _plain_name(subject.path)
 
 
