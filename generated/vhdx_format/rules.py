@@ -608,8 +608,11 @@ RULES: Final[dict[str, Rule]] = {
         counts_as="",
         stage="sweep",
         repair="auto",
-        repair_when={},
-        repair_how="Set them to zero by a log entry.",
+        repair_when={"names_place": "offered"},
+        repair_how=(
+            "Set them to zero by a log entry. With consent where one names a block in the file: if the disk was larger "
+            "once, it is all that tells of that block."
+        ),
         error="integrity",
         applies=(),
         reader="Skip them; mention them. QEMU before April 2023 left stray values here.",

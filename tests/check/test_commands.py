@@ -121,7 +121,7 @@ def test_what_cannot_be_opened_is_one_line_and_3(tmp_path: Path) -> None:
     said = run("check", tmp_path / "text", code=3).stdout
     assert said.startswith(f"{tmp_path / 'text'}: unreadable: is no VHDX: it has no signature")
     good = make(tmp_path, LONE).path
-    assert run("check", good, tmp_path / "nowhere", code=3).stdout == "healthy\n"
+    assert run("check", good, tmp_path / "nowhere", code=3).stdout == f"{good}: healthy\n"
 
 
 def test_several_images_end_with_a_line_each(tmp_path: Path) -> None:
@@ -230,3 +230,9 @@ def test_one_rule_broken_in_many_places_is_one_note(tmp_path: Path) -> None:
     with vhdx.open(path, mode="r+") as disk:
         disk.trim(0, disk.size)
     assert last(run("check", path).stdout) == "healthy, 1 note in 32 places"
+
+
+def test_an_answer_has_the_name_where_another_file_failed(tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    for files in ((path, tmp_path / "nowhere"), (tmp_path / "nowhere", path)):
+        assert last(run("check", *files, code=3).stdout) == f"{path}: healthy"

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import jsonschema
 import pytest
 
+import vhdx_runtime as vhdx
 from tests.cli.support import BROKEN, DIRTY, HOSTILE, SAMPLE, TORN, make, make_chain, run, run_json
 from tests.support.extras import need
 from vhdx_runtime.check import catalogue, check_image
@@ -182,3 +183,15 @@ def test_what_is_no_vhdx_is_one_result_that_names_it(tmp_path: Path) -> None:
     (result,) = sarif(path, code=3)["runs"][0]["results"]
     assert result["message"]["text"].startswith("is no VHDX: it ")
     assert "QCOW" in result["message"]["text"]
+
+
+def test_what_is_counted_and_not_listed_is_remarked_on(tmp_path: Path) -> None:
+    path = tmp_path / "fixed.vhdx"
+    vhdx.create(path, size=400 << 20, type="fixed", block_size=1 << 20)
+    with vhdx.open(path, mode="r+") as disk:
+        disk.trim(0, disk.size)
+    (run_,) = sarif(path, code=0)["runs"]
+    (invocation,) = run_["invocations"]
+    (remark,) = invocation["toolExecutionNotifications"]
+    assert invocation["executionSuccessful"]
+    assert remark["message"]["text"].startswith(f"{400 - len(run_['results'])} more findings")

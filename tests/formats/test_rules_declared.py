@@ -43,7 +43,7 @@ CONDITIONS = {
 }  # fmt: skip
 REPAIR_CONDITIONS = {
     "block_unknown", "copies_differ", "cut_off", "far", "holds_data", "lists_differ", "log_guid_set", "log_left",
-    "log_unaligned",
+    "log_unaligned", "names_place",
     "needed", "no_disk", "no_guid", "no_header", "no_linkage", "no_table", "not_free", "not_needed", "not_text",
     "nowhere", "one_needed", "outside", "over_block", "over_region", "place_taken", "section_cut", "shared",
     "table_lost", "unmapped_v095", "unrecognised", "used_part_inside",

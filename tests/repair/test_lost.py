@@ -204,5 +204,25 @@ def test_entries_that_a_wrong_size_leaves_over_are_not_cleared(tmp_path: Path) -
     assert "look at the disk first" in said
     right = ["--set", f"virtual_disk_size={len(disk)}"]
     assert "of no use" in run("repair", "--offer", "ITM-*", *right, path).stderr  # the file says a size now
+    assert "needs consent: --offer BAT-018" in run("repair", path).stdout  # and later neither
     table = 3 * MIB
     assert path.read_bytes()[table : table + 256] == data[table : table + 256]
+
+
+def test_what_is_said_of_one_item_stays_in_the_hint_for_the_others(tmp_path: Path) -> None:
+    data, _ = expected(RECIPES["dynamic"])
+    path = write(tmp_path, broken_items(data))
+    asked = run("repair", "--set", "block_size=1M", path, code=1).stderr
+    assert f"--set block_size={MIB} " in asked
+    assert "--set virtual_disk_size=…" in asked
+
+
+def test_a_value_that_breaks_what_it_is_to_mend_is_not_put_in(tmp_path: Path) -> None:
+    odd = Recipe("odd", geometry=Geometry(virtual_disk_size=8 * MIB + 100))
+    path = write(tmp_path, expand(odd).to_bytes())
+    assert "ITM-007" in run("check", path, code=1).stdout
+    said = run("repair", "--offer", "ITM-007", "--set", f"virtual_disk_size={8 * MIB + 7}", path, code=1).stdout
+    assert "what you say does not keep ITM-007 either" in said
+    assert "Nothing is planned" in said
+    run("repair", "--apply", "--offer", "ITM-007", "--set", f"virtual_disk_size={8 * MIB}", path)
+    assert run("check", path).stdout.startswith("healthy")

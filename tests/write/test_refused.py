@@ -45,3 +45,16 @@ def test_a_file_whose_log_cannot_be_used_is_refused(change: Any, said: str, tmp_
         vhdx.open(path, mode="r+")
     assert re.search(f"cannot be written.*{said}", f"{caught.value} {caught.value.hint}")
     assert path.read_bytes() == before
+
+
+def test_the_error_has_the_hint_that_reading_gives(tmp_path: Path) -> None:
+    whole = expand(Recipe("regions", bat=Bat((Block(0),)))).to_bytes()
+    path = tmp_path / "regions.vhdx"
+    path.write_bytes(whole[: 192 << 10] + bytes(128 << 10) + whole[320 << 10 :])
+    hints = []
+    for mode in ("r", "r+"):
+        with pytest.raises(vhdx.VhdxError) as caught:
+            vhdx.open(path, mode=mode)
+        hints.append(caught.value.hint)
+    assert hints[0]
+    assert hints[0] == hints[1]

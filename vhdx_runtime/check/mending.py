@@ -22,7 +22,7 @@ from ..findings import Finding
 from ..semantics import metadata
 from ..semantics.bat import split
 from ..semantics.regions import Region
-from . import log_search
+from . import log_search, zeros
 
 if TYPE_CHECKING:
     import numpy as np
@@ -177,6 +177,7 @@ class Facts:
             "needed": lambda finding: bool(self._chunk_in(finding, self._revivable)),
             "place_taken": lambda finding: self._is_lost(finding),
             "one_needed": self._is_one_needed,
+            "names_place": lambda _: zeros.names_place(image),
             "holds_data": self._holds_data,
         }
 

@@ -46,7 +46,7 @@ def document(reports: Sequence[Report], errors: Iterable[tuple[str, str]] = ()) 
     failures = [*errors, *((report.name, report.failure) for report in reports if report.failure)]
     run = {
         "tool": {"driver": {"name": "vhdx", "version": __version__, "rules": [_rule(rule) for rule in rules]}},
-        "invocations": [_invocation(failures)],
+        "invocations": [_invocation(failures, [*_left_out(reports)])],
         "artifacts": [_artifact(report) for report in reports],
         "results": [result for at, report in enumerate(reports) for result in _results(report, at, numbers)],
     }
@@ -91,20 +91,33 @@ def _rule(name: str) -> dict[str, Any]:
     }
 
 
-def _invocation(failures: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _left_out(reports: Sequence[Report]) -> Iterator[tuple[str, str]]:
+    """Reports that count more findings than they list."""
+    for report in reports:
+        more = sum(report.totals.values()) - len(report.findings)
+        if more > 0 and not report.foreign:
+            yield report.name, f"{more} more findings of the same rules are not listed; `totals` counts them"
+
+
+def _invocation(failures: Sequence[tuple[str, str]], remarks: Sequence[tuple[str, str]]) -> dict[str, Any]:
     told = [
         {
-            "level": "error",
+            "level": level,
             "message": _message(text),
             "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(name)}}}],
         }
-        for name, text in failures
+        for level, texts in (("error", failures), ("note", remarks))
+        for name, text in texts
     ]
-    return {"executionSuccessful": not told, "toolExecutionNotifications": told}
+    return {"executionSuccessful": not failures, "toolExecutionNotifications": told}
 
 
 def _artifact(report: Report) -> dict[str, Any]:
-    said = {"state": report.state, "conclusion": shown(report.conclusion), "totals": report.totals}
+    said = {
+        "state": report.state,
+        "conclusion": shown(report.conclusion),
+        "totals": {} if report.foreign else report.totals,
+    }
     return {"location": {"uri": uri(report.name)}, "properties": said}
 
 

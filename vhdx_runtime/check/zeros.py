@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from vhdx_format.layout import HEADER_SECTION_SIZE, PAYLOAD_BLOCK_STATE_FULLY_PRESENT
+
 from ..disk.image import Image
 from ..findings import Finding
 from ..semantics import reserved
-from ..semantics.bat import ENTRY_SIZE
+from ..semantics.bat import ENTRY_SIZE, split
 
 
 def findings(image: Image) -> Iterator[Finding]:
@@ -50,6 +52,21 @@ def unused_ranges(image: Image) -> list[tuple[int, int]]:
         behind = geometry.payload_index(geometry.payload_blocks - 1) + 1
         unused.insert(0, (behind, min(geometry.bitmap_index(geometry.bitmap_blocks - 1), held)))
     return unused
+
+
+def names_place(image: Image) -> bool:
+    """Whether an entry that no block uses names a block in the file. Spec: MS-VHDX 2.5."""
+    if image.bat is None:
+        return False
+    last = image.view.size
+    for start, stop in unused_ranges(image):
+        for indices in reserved.nonzero_entries(image.view, image.bat.file_offset, start, stop):
+            for index in indices.tolist():
+                at = image.bat.file_offset + index * ENTRY_SIZE
+                state, place = split(int.from_bytes(image.view.read_at(at, ENTRY_SIZE), "little"))
+                if state >= PAYLOAD_BLOCK_STATE_FULLY_PRESENT and HEADER_SECTION_SIZE <= place < last:
+                    return True
+    return False
 
 
 def _found(finding: Finding | None) -> Iterator[Finding]:

@@ -130,7 +130,7 @@ def _print(form: str, reports: list[Report], errors: list[dict[str, str]]) -> No
 
         emit([json.dumps(document(reports, [(one["file"], one["message"]) for one in errors]), indent=2)])
     else:
-        emit(lines(reports), wraps=True)
+        emit(lines(reports, is_named=len(reports) + len(errors) > 1), wraps=True)
         for report in reports:
             say_hint(report.hint, report.name if len(reports) > 1 else "")
 

@@ -23,12 +23,12 @@ _DIRTY = (
 _NUMBER = re.compile(r"\[.*| (of block )?[0-9]+$")
 
 
-def lines(reports: list[Report]) -> Iterator[str]:
+def lines(reports: list[Report], *, is_named: bool) -> Iterator[str]:
     """Sections by file, then one line for each: its conclusion."""
     for report in reports:
         if report.foreign:  # ten broken rules would say the same
             continue
-        if len(reports) > 1 and (report.findings or report.cut or report.is_dirty):
+        if is_named and (report.findings or report.cut or report.is_dirty):
             yield click.style(shown(report.name), bold=True)
         if report.cut:
             yield f"{click.style('cut off', fg='red')}: {report.cut.sentence}"
@@ -40,7 +40,7 @@ def lines(reports: list[Report]) -> Iterator[str]:
         yield from _ranges("cannot be read", report.lost)
         yield from _ranges("in doubt, as something else in the file claims its bytes too", report.doubtful)
     for report in reports:
-        name = f"{shown(report.name)}: " if len(reports) > 1 or report.state == "unreadable" else ""
+        name = f"{shown(report.name)}: " if is_named or report.state == "unreadable" else ""
         state, rest = report.state, shown(report.conclusion[len(report.state) :])
         yield f"{name}{click.style(state, fg=_STATES[state])}{rest}"
 

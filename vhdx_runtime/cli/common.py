@@ -32,8 +32,8 @@ class FileName(click.Path):
     """The name of a file. An empty one, of a variable that is not set say, is not the same as none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Refuse an empty one where the name may be left out; elsewhere opening it says what is wrong."""
-        if value == "" and param is not None and not param.required:
+        """Refuse an empty one."""
+        if value == "":
             self.fail("the name is empty", param, ctx)
         return super().convert(value, param, ctx)
 

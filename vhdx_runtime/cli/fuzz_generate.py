@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..wording import agreeing, counted
-from .common import PATH, USAGE, Failure, emit_json, examples, json_option, shown, warn
+from .common import PATH, USAGE, Failure, FileName, emit_json, examples, json_option, shown, warn
 from .steps import NEXT
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _PROFILES = ("valid", "boundary", "single-fault", "pairwise", "random", "tiny", 
         "vhdx fuzz generate random/ --profile random --seed 7 --count 1000 --digest sparse --unchecked",
     )
 )
-@click.argument("out", type=click.Path(file_okay=False, path_type=Path), metavar="OUT")
+@click.argument("out", type=FileName(file_okay=False, path_type=Path), metavar="OUT")
 @click.option("--profile", type=click.Choice(_PROFILES), default="all", show_default=True, help="Which images.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random images.")
 @click.option("--count", type=click.IntRange(min=0), default=None, help="How many random images; without it, 16.")

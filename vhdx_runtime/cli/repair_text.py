@@ -18,7 +18,7 @@ from ..disk.foreign import file_word
 from ..disk.image import WHOLE_FILE
 from ..disk.summary import describe
 from ..repair import given
-from ..repair.plan import Declined, Plan, Repair, Step, Wishes
+from ..repair.plan import ASKED, Declined, Plan, Repair, Step, Wishes
 from ..wording import agreeing, counted, path_word
 from ..write.patch import Patch
 from .common import shown, size_text
@@ -84,14 +84,13 @@ def hint(plan: Plan, wishes: Wishes) -> str:
         wishes: what it was made for.
     """
     word = file_word(plan.changes.image.source)
-    asked = [one.repair for one in plan.declined if one.repair.consent == OFFERED and not one.repair.lacks]
+    asked = [one.repair for one in plan.declined if one.repair.consent == OFFERED and one.reason.startswith(ASKED)]
     wanted = dict.fromkeys(rule for repair in asked for rule in repair.asks or repair.rules)
-    unsaid = {
-        left.finding.rule: given.of_rule(left.finding.rule) for left in plan.unmended if left.finding.refuses_opening
-    }
-    if any(unsaid.values()):
-        names = dict.fromkeys(name for named in unsaid.values() for name in named)
-        return f"if you know it, {given.missing(names)} --offer {','.join(rule for rule in unsaid if unsaid[rule])}"
+    refusing = [left.finding.rule for left in plan.unmended if left.finding.refuses_opening]
+    unsaid = [rule for rule in refusing if given.of_rule(rule)]
+    if names := dict.fromkeys(name for rule in unsaid for name in given.of_rule(rule) if name not in wishes.values):
+        said = "".join(f"{option} " for option in _options(wishes))
+        return f"if you know it, {given.missing(names)} {said}--offer {','.join(unsaid)}"
     offered = dict.fromkeys(sorted(wishes.offered))
     if plan.after.is_serious and wanted and not wanted.keys() <= offered.keys():
         again = "".join(f"{option} " for option in _options(wishes))

@@ -136,7 +136,9 @@ class Image:
             return
         error, named = refusing.error(), self.foreign
         if named is None:
-            raise self.told(error) from error
+            told = self.told(error)
+            told.next_step = told.next_step or self.hint
+            raise told from error
         text = f"{self.name}: is no VHDX: it {named.text}"
         raise FormatError(text, rule=error.rule, place=error.place, spec=error.spec, hint=named.hint) from error
 
@@ -309,11 +311,7 @@ def open_image(file: Readable, *, log: str = "replay", header: int | None = None
     source = open_source(file)
     try:
         image = load_image(source, log=log, header=header, salvage=salvage)
-        try:
-            image.require_readable()
-        except VhdxError as error:
-            error.next_step = error.next_step or image.hint
-            raise
+        image.require_readable()
     except BaseException:
         source.close()
         raise

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from ..change.change_set import LOSSY, OFFERED, Alteration, ChangeSet
 from ..check import Report
@@ -21,6 +21,9 @@ from ..disk.image import Image
 from ..findings import Finding
 from ..wording import brief
 from ..write.patch import Patch
+
+ASKED: Final = "needs consent"
+"""How the reason of a repair begins that is left out only because nobody agreed to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +163,5 @@ class Wishes:
         offered = set(self.offered)
         if repair.consent == OFFERED:
             is_agreed = offered.issuperset(repair.asks) if repair.asks else not offered.isdisjoint(repair.rules)
-            return "" if is_agreed else f"needs consent: --offer {','.join(repair.asks or repair.rules)}"
+            return "" if is_agreed else f"{ASKED}: --offer {','.join(repair.asks or repair.rules)}"
         return "gives something up: --lossy" if repair.consent == LOSSY and not self.lossy else ""

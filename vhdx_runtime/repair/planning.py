@@ -39,6 +39,7 @@ REST: Final[tuple[Planner, ...]] = (layout.repairs, bat.repairs, bitmaps.repairs
 """The planners that look at what is behind header and log; those that a person tells something are not among them."""
 
 _ROUNDS: Final = 16  # of all planners; each takes up what the ones before made possible
+_BY_SHAPE: Final = frozenset(("BAT-007", "BAT-008", "BAT-009", "BAT-018"))  # which another size or block size breaks
 _OF_SHAPE: Final = ("MDT-008",)  # items share bytes, so that one of them was written over: sizes may be wrong
 _CALLS: Final = 64  # of one planner in a round: repairs of one structure that cannot be taken together
 
@@ -163,7 +164,7 @@ def _is_wanted(state: _State, repair: Repair) -> bool:
         return False
     if not any(wishes.keep(rule) for rule in repair.rules):
         return False
-    if reason := wishes.not_agreed(repair) or _unsafe_as_said(wishes, repair):
+    if reason := _unsafe_as_said(wishes, repair) or wishes.not_agreed(repair):
         state.declined[key] = Declined(repair, reason)
         return False
     return True
@@ -171,7 +172,7 @@ def _is_wanted(state: _State, repair: Repair) -> bool:
 
 def _unsafe_as_said(wishes: Wishes, repair: Repair) -> str:
     """Why a repair waits that takes away what a wrong word of a person on the disk would make needless; else ""."""
-    if "BAT-018" not in repair.rules or not any(given.FIELDS[name][0] in NEEDED for name in wishes.values):
+    if _BY_SHAPE.isdisjoint(repair.rules) or not any(given.FIELDS[name][0] in NEEDED for name in wishes.values):
         return ""
     return "goes by what you say of the disk: look at the disk first, and repair the file again"
 
@@ -287,15 +288,15 @@ def _why_not(state: _State, finding: Finding) -> str:
     if not state.wishes.keep(rule):
         return "left out by choice"
     names = given.of_rule(rule)
+    names = tuple(name for name in names if name not in state.wishes.values)
     if names and finding.repair in ("no", "manual"):
         return f"if you know it, {given.missing(names)} --offer {rule}"
+    if declined := [item.reason for item in _declined(state) if rule in item.repair.rules]:
+        return declined[0]
     if finding.repair == "no":
         return "nothing can be derived from what the file still holds"
     if finding.repair == "manual":
         return declared.repair_how
-    declined = [item.reason for item in _declined(state) if rule in item.repair.rules]
-    if declined:
-        return declined[0]
     if rule in locator.OF_PARENT and not state.wishes.parents:
         return "needs the parent, if you vouch for it: --parent FILE"
     if not _is_settled(state):

@@ -15,9 +15,10 @@ from vhdx_format import layout
 
 from ...change.change_set import AUTO, OFFERED
 from ...check import Report
-from ...check.zeros import unused_ranges
+from ...check.zeros import names_place, unused_ranges
 from ...disk.image import Image
 from ...disk.sorted_extents import is_among
+from ...findings import repair_of
 from ...semantics import reserved
 from ...semantics.bat import ENTRY_SIZE, Bat
 from ...semantics.geometry import Geometry
@@ -189,4 +190,8 @@ def _unused(image: Image, bat: Bat) -> Repair:
             patches += cleared_entries(bat.file_offset, indices)
             count += len(indices)
     summary = f"clear entries that no block uses: {count}, {count * ENTRY_SIZE} bytes"
-    return Repair(("BAT-018",), summary, AUTO, patches=tuple(patches))
+    is_named = names_place(image)
+    if is_named:
+        summary += "; some name blocks in the file, and if the disk was larger once, nothing else tells of these"
+    consent = repair_of("BAT-018", ["names_place"] * is_named)
+    return Repair(("BAT-018",), summary, consent, patches=tuple(patches))

@@ -324,8 +324,11 @@ def _as_said(image: Image, report: Report, values: Mapping[str, Any]) -> Iterato
         if own and item is not None and item.placed is not None:
             patches += changed(item.placed, **own)
     if patches:
+        after = load_image(patched(image.view, patches)).findings
+        still = [rule for rule in rules if any(finding.rule == rule for finding in after)]
+        lacks = f"what you say does not keep {', '.join(still)} either" if still else ""
         words = ", ".join(f"{name} {UUID(bytes_le=v) if isinstance(v, bytes) else v}" for name, v in said.items())
-        yield Repair(rules, f"put in what you say: {words}", OFFERED, patches=tuple(patches))
+        yield Repair(rules, f"put in what you say: {words}", OFFERED, patches=tuple(patches), lacks=lacks)
 
 
 def _values(image: Image, report: Report) -> Iterator[Repair]:
