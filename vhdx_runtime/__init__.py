@@ -19,8 +19,9 @@ A file is changed only where a disk was opened with `mode="r+"`; `create` makes 
 What there is, each with a help of its own:
 
 * `open(file)` gives the virtual disk of a container and its parents, a `VirtualDisk`: `size`, `read_at`, `readinto_at`,
-  `ranges`, `name`, `mode`, and all that a binary file object has. With `mode="r+"` it is a
-  `WritableDisk`, which also has `write_at`, `writefrom_at`, `flush`, `trim` and `zero`. With `salvage=True` it reads what is left of a damaged file and lists the rest in `lost`.
+  `ranges`, `name`, `mode`, and all that a binary file object has. With `mode="r+"` it is a `WritableDisk`, which also
+  has `write_at`, `writefrom_at`, `flush`, `trim` and `zero`. With `salvage=True` it reads what is left of a damaged
+  file and lists the rest in `lost`.
 * `check(file)` says everything that is wrong and what it costs the reader: a report with `state`, `findings`, `lost`.
 * `create(path, size=...)` makes a new container, or with `parent=` a child of another one.
 * `open_image(file)` gives one container by itself, an `Image`: its headers, log, regions, metadata and table.
