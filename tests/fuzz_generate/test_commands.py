@@ -166,3 +166,10 @@ def test_the_unpacker_of_a_folder_says_how_it_is_used(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "usage: python3 unpack.py FOLDER [ID]...\n"
+
+
+def test_a_profile_without_an_image_about_a_rule_is_an_error(tmp_path: Path) -> None:
+    code, text = run("fuzz", "generate", tmp_path / "out", "--profile", "tiny", "--rules", "LOG-001")
+    assert code == 2
+    assert "no such image is about LOG-001" in text
+    assert not (tmp_path / "out").exists()

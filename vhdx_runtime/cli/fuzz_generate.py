@@ -60,6 +60,8 @@ def generate(out: Path, force: bool, as_json: bool, **options: Any) -> None:
         raise Failure(f"{out}: is not empty", USAGE, NEXT["not empty"])
     with _failures():
         entries = corpus.choose((options["profile"],), options["rules"], seed=options["seed"], count=options["count"])
+        if not entries:
+            raise Failure(f"no such image is about {options['rules']}", USAGE, NEXT["no image about"])
         is_sparse = options["digest"] == "sparse"
         images: Iterable[corpus.Made] = corpus.made(entries, is_sparse=is_sparse, is_checked=not options["unchecked"])
         dropped: list[str] = []

@@ -40,6 +40,7 @@ NEXT: Final = {
     "reader names": "give one of them another name: 'command NAME=PROGRAM …'",
     "reader": "`vhdx conformance run --help` says how readers are named",
     "no reader": "install one of them, or name a reader that is here",
+    "no image about": "choose another --profile, or a wider pattern; `vhdx rules` lists the rules",
     "no image": "name the folder of a corpus, as `vhdx fuzz generate` makes it",
     "corpus": "make the corpus again with `vhdx fuzz generate`",
     "fuzz image": "manifest.jsonl of a corpus lists the names",
