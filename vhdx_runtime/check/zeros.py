@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vhdx_format.layout import HEADER_SECTION_SIZE, PAYLOAD_BLOCK_STATE_FULLY_PRESENT
+from vhdx_format.layout import (
+    BAT_FILE_OFFSET_MASK,
+    BAT_STATE_MASK,
+    HEADER_SECTION_SIZE,
+    PAYLOAD_BLOCK_STATE_FULLY_PRESENT,
+)
 
 from ..disk.image import Image
 from ..findings import Finding
 from ..semantics import reserved
-from ..semantics.bat import ENTRY_SIZE, split
+from ..semantics.bat import ENTRY_SIZE
 
 
 def findings(image: Image) -> Iterator[Finding]:
@@ -56,16 +61,13 @@ def unused_ranges(image: Image) -> list[tuple[int, int]]:
 
 def names_place(image: Image) -> bool:
     """Whether an entry that no block uses names a block in the file. Spec: MS-VHDX 2.5."""
-    if image.bat is None:
-        return False
-    last = image.view.size
-    for start, stop in unused_ranges(image):
-        for indices in reserved.nonzero_entries(image.view, image.bat.file_offset, start, stop):
-            for index in indices.tolist():
-                at = image.bat.file_offset + index * ENTRY_SIZE
-                state, place = split(int.from_bytes(image.view.read_at(at, ENTRY_SIZE), "little"))
-                if state >= PAYLOAD_BLOCK_STATE_FULLY_PRESENT and HEADER_SECTION_SIZE <= place < last:
-                    return True
+    bat = image.bat
+    for start, stop in unused_ranges(image) if bat else ():
+        for _, words in reserved.nonzero_entries(image.view, bat.file_offset, start, stop) if bat else ():
+            places = words & BAT_FILE_OFFSET_MASK
+            inside = (places >= HEADER_SECTION_SIZE) & (places < image.view.size)
+            if (inside & (words & BAT_STATE_MASK >= PAYLOAD_BLOCK_STATE_FULLY_PRESENT)).any():
+                return True
     return False
 
 

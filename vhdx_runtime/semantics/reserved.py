@@ -60,7 +60,7 @@ def unused_entries(view: Source, table: int, ranges: Iterable[tuple[int, int]]) 
     """
     count, first = 0, None
     for start, stop in ranges:
-        for used in nonzero_entries(view, table, start, stop):
+        for used, _ in nonzero_entries(view, table, start, stop):
             first = int(used[0]) if first is None else first
             count += len(used)
     if first is None:
@@ -74,8 +74,8 @@ def unused_entries(view: Source, table: int, ranges: Iterable[tuple[int, int]]) 
     )
 
 
-def nonzero_entries(view: Source, table: int, start: int, stop: int) -> Iterator[Any]:
-    """Indices of the entries of a range that are not zero, as an array for each part read that has any.
+def nonzero_entries(view: Source, table: int, start: int, stop: int) -> Iterator[tuple[Any, Any]]:
+    """The entries of a range that are not zero: indices and words, as arrays, for each part read that has any.
 
     Args:
         view: the file after replay.
@@ -92,9 +92,10 @@ def nonzero_entries(view: Source, table: int, start: int, stop: int) -> Iterator
         for index in range(first, last, _CHUNK // _ENTRY_SIZE):
             raw = view.read_at(table + index * _ENTRY_SIZE, min(_CHUNK, (last - index) * _ENTRY_SIZE))
             if not holes.is_zero(raw):
-                used = np.flatnonzero(np.frombuffer(raw, dtype=np.uint64, count=len(raw) // _ENTRY_SIZE))
+                words = np.frombuffer(raw, dtype="<u8", count=len(raw) // _ENTRY_SIZE)
+                used = np.flatnonzero(words)
                 if len(used):
-                    yield used + index
+                    yield used + index, words[used]
 
 
 def _range(source: Source, rule: str, place: Place, size: int) -> Finding | None:

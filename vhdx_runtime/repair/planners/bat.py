@@ -186,7 +186,7 @@ def _unused(image: Image, bat: Bat) -> Repair:
     patches: list[Patch] = []
     count = 0
     for start, stop in unused_ranges(image):
-        for indices in reserved.nonzero_entries(image.view, bat.file_offset, start, stop):
+        for indices, _ in reserved.nonzero_entries(image.view, bat.file_offset, start, stop):
             patches += cleared_entries(bat.file_offset, indices)
             count += len(indices)
     summary = f"clear entries that no block uses: {count}, {count * ENTRY_SIZE} bytes"
