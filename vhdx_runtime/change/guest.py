@@ -6,6 +6,7 @@ read whose entries, bitmaps or bytes have changed. What is left to a parent is c
 
 from __future__ import annotations
 
+import mmap
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -101,7 +102,9 @@ def _marked(geometry: Geometry, entries: Iterable[Array]) -> Array:
     import numpy as np
 
     ratio = geometry.chunk_ratio
-    marks = np.zeros(geometry.payload_blocks, dtype=bool)
+    count = geometry.payload_blocks
+    # So, pages without a mark take no memory; for an array of its own numpy asks for large ones, which do.
+    marks = np.frombuffer(mmap.mmap(-1, count, access=mmap.ACCESS_COPY), dtype=bool, count=count)
     for indices in entries:
         is_payload = indices % geometry.cycle < ratio
         blocks = geometry.block_of(indices[is_payload])
