@@ -26,6 +26,10 @@ def public(path: Path) -> dict[str, Any]:
     values |= {f"image.{name}": getattr(image, name) for name in image.__dataclass_fields__}
     values |= {f"report.{name}": getattr(report, name) for name in ("guest", "findings") if hasattr(report, name)}
     values |= {"ChangeSet": plan.changes, "Node": tree(image), "Place": report.findings[0].place}
+    made = path.with_name("made\n.vhdx")
+    vhdx.create(made, size=MIB, force=True)
+    with vhdx.open(made, mode="r+") as writable:
+        values["WritableDisk"] = writable
     values |= {"Finding": report.findings[0], "header": image.headers.copies[0], "placed": image.headers.current}
     return values
 
