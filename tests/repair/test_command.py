@@ -66,7 +66,7 @@ def test_another_image_is_not_undone(dirty: Path, tmp_path: Path) -> None:
     run("repair", "--apply", dirty)
     other = make(tmp_path / "..", TORN).path
     before = digest(other)
-    assert "another file" in run("repair", "--undo", f"{dirty}.undo", other, code=1).output
+    assert "another file" in run("repair", "--undo", f"{dirty}.undo", other, code=3).output
     assert digest(other) == before
     assert "no undo file" in run("repair", "--undo", other, dirty, code=3).output
 
@@ -213,7 +213,7 @@ def test_a_file_that_became_longer_since_is_put_back_by_force_only(dirty: Path) 
     with dirty.open("ab") as file:
         file.write(b"more" * 1024)
     grown = digest(dirty)
-    said = run("repair", "--undo", f"{dirty}.undo", dirty, code=1).stderr
+    said = run("repair", "--undo", f"{dirty}.undo", dirty, code=3).stderr
     assert "--force cuts off what has come behind that since" in said
     assert digest(dirty) == grown
     run("repair", "--undo", f"{dirty}.undo", "--force", dirty)

@@ -170,7 +170,7 @@ def test_the_command_forces_the_way_back(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(at + 100)
         file.write(b"torn")
-    assert "--force" in run("repair", "--undo", f"{path}.undo", path, code=1).output
+    assert "--force" in run("repair", "--undo", f"{path}.undo", path, code=3).output
     run("repair", "--undo", f"{path}.undo", "--force", path)
     assert digest(path) == before
     run("repair", "--force", path, code=2)

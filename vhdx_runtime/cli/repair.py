@@ -64,7 +64,7 @@ Exit codes:
   0  nothing that matters is wrong with the file, or will be once the plan is applied
   1  something that matters is left, or the file was put back as it was
   2  wrong usage
-  3  the file could not be opened
+  3  the file could not be opened, or is not the one of the undo file
 """
 )
 
@@ -263,13 +263,15 @@ def _undo(path: str, options: dict[str, Any]) -> None:
         raise Failure(str(error), NOTHING_OPENED, hint_of(error) or NEXT["target"]) from error
     with target:
         total = sum(end - start for start, end in kept.saved + kept.zeros)
-        undo.require_own(kept, target)
         try:
+            undo.require_own(kept, target)
             with progress("putting back", total) if total >= _LONG else nullcontext() as show, stoppable():
                 written = undo.restore(kept, target, show, is_forced=options["is_forced"])
         except Stopped as stopped:
             again = undo.advice(undo_path, path)
             raise Failure(f"{path}: {stopped}; it is not put back in full", stopped.exit_code, again) from stopped
+        except VhdxError as error:  # it is another file, or holds something else
+            raise Failure(str(error), NOTHING_OPENED, hint_of(error)) from error
     kept.file.close()
     if options["as_json"]:
         emit_json({"file": path, "mode": "undo", "undo_file": undo_path, "written": written})
