@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 
 from formats.compiler.declared import BYTES, Declared
 
@@ -24,7 +25,7 @@ OPERATORS: dict[type, str] = {
 }
 
 
-class Language:
+class Language(ABC):
     """How a C-like language spells things; a subclass says what is different in it, and lays the file out."""
 
     size_name = "stream_size"
@@ -33,9 +34,9 @@ class Language:
         """A field or value, as it is used in expressions."""
         return name
 
+    @abstractmethod
     def constant(self, kind: str, name: str) -> str:
         """A constant or GUID, as expressions use it."""
-        raise NotImplementedError
 
     def number(self, value: int) -> str:
         """An integer of 64 bits."""
@@ -43,7 +44,7 @@ class Language:
 
     def raw(self, value: bytes) -> str:
         """Bytes that have no name."""
-        raise NotImplementedError
+        raise ValueError(f"{value!r}: this language has no spelling for bytes without a name")
 
     def equal(self, left: str, right: str, is_equal: bool) -> str:
         """Bytes are equal, or are not."""
@@ -77,7 +78,7 @@ class Language:
         elif isinstance(node, ast.BoolOp):
             text = f" {self.operator(type(node.op))} ".join(self.spell(one, part, 1) for part in node.values)
         else:
-            raise NotImplementedError(ast.unparse(node))
+            raise ValueError(f"{one.name}: no C-like language has a spelling for {ast.unparse(node)}")
         return f"({text})" if depth else text
 
     def _named(self, one: Declared, node: ast.Subscript) -> str:

@@ -39,7 +39,7 @@ NO_BIT: Final = "no bit set"
 _BLOCK: Final = re.compile(r"sector bitmap of block ([0-9]+)")
 _ENTRY: Final = re.compile(r"bat\[([0-9]+)\]")
 LOG_UNALIGNED: Final = ("HDR-008", "HDR-009")
-_SHARED: Final = ("BAT-007", "BAT-008", "BAT-009")
+SHARED: Final = ("BAT-007", "BAT-008", "BAT-009")
 
 
 def decided(
@@ -164,7 +164,7 @@ class Facts:
             "table_lost": lambda _: is_table_lost(image),
             "unrecognised": lambda _: not is_recognised(image),
             "lists_differ": lambda _: not tables_agree(image),
-            "shared": lambda _: any(rule in totals for rule in _SHARED),
+            "shared": lambda _: any(rule in totals for rule in SHARED),
             "over_region": lambda finding: self._is_over(finding, "over_region"),
             "over_block": lambda finding: self._is_over(finding, "over_block"),
             "far": lambda finding: self._end(finding) > self._limit,
@@ -309,5 +309,5 @@ class Facts:
         from .needed import claimants
 
         geometry = self._image.geometry
-        offsets = {self._place(one) // _MIB for one in self._findings if one.rule in _SHARED}
+        offsets = {self._place(one) // _MIB for one in self._findings if one.rule in SHARED}
         return claimants(self._image, geometry, offsets, self._doubted) if geometry else (Counter(), Counter())

@@ -19,7 +19,7 @@ from ..change.apply import tried
 from ..change.change_set import AUTO, LOSSY, OFFERED, change_set, replaced
 from ..change.guest import differences
 from ..change.preview import Draft, begun, joined, loaded
-from ..check import Report, check_image, without_chain
+from ..check import Report, check_image, mending, without_chain
 from ..check.report import PARENTS_FOUND
 from ..codec.overlay import merge_ranges
 from ..codec.source import open_source
@@ -39,7 +39,7 @@ REST: Final[tuple[Planner, ...]] = (layout.repairs, bat.repairs, bitmaps.repairs
 """The planners that look at what is behind header and log; those that a person tells something are not among them."""
 
 _ROUNDS: Final = 16  # of all planners; each takes up what the ones before made possible
-_BY_SHAPE: Final = frozenset(("BAT-007", "BAT-008", "BAT-009", "BAT-018"))  # which another size or block size breaks
+_BY_SHAPE: Final = frozenset((*mending.SHARED, "BAT-018"))  # which another size or block size breaks
 _OF_SHAPE: Final = ("MDT-008",)  # items share bytes, so that one of them was written over: sizes may be wrong
 _CALLS: Final = 64  # of one planner in a round: repairs of one structure that cannot be taken together
 
