@@ -244,3 +244,9 @@ def test_the_examples_of_the_help_work_as_printed(tmp_path: Path, monkeypatch: p
 def test_a_pattern_matches_as_a_glob_does(name: str, pattern: str) -> None:
     slow = "".join({"*": ".*", "?": "."}.get(one, re.escape(one)) for one in pattern)
     assert (re.fullmatch(_expression(pattern), name) is None) == (re.fullmatch(slow, name) is None)
+
+
+@pytest.mark.parametrize("where", ["findings=HDR-002", "note=none"])
+def test_a_fact_that_no_node_of_a_sound_file_has_is_no_misuse(where: str, tmp_path: Path) -> None:
+    path = make(tmp_path, SAMPLE).path
+    assert run("inspect", path, "--select", "header_?.*", "--where", where).output == ""

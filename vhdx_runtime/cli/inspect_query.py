@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from ..inspect import Node, record
-from ..inspect.facts import NAMES, Condition, condition, facts, is_no_state, states
+from ..inspect.facts import Condition, condition, facts, is_no_state, states
 from ..inspect.selection import select
 from .common import USAGE, Failure, shown
 from .steps import NEXT
@@ -91,9 +91,9 @@ def _require_sense(root: Node, pattern: str, conditions: Sequence[Condition]) ->
     if not known:
         raise Failure(f"nothing has an address like {pattern!r}", USAGE, NEXT["pattern"])
     for one in conditions:
-        if one.field not in known:
+        if one.field not in known and one.field not in record.NAMES:
             raise Failure(f"nothing there has {_a(one.field)}", USAGE, f"what there is: {', '.join(known)}")
-        if is_no_state(one) and isinstance(known[one.field], int):  # that of the log is a text
+        if is_no_state(one) and isinstance(known.get(one.field), int):  # that of the log is a text
             raise Failure(f"no state is called {one.text!r}", USAGE, f"the states are {', '.join(states())}")
 
 
@@ -146,7 +146,7 @@ def rows(columns: str, records: Iterable[dict[str, Any]]) -> Iterator[str]:
     while not known.keys() >= set(names) and len(first) < _LOOKED_AT and (one := next(records, None)) is not None:
         first.append(one)
         known.update(dict.fromkeys(one))
-    missing = next((name for name in names if name not in known and name not in NAMES), None)
+    missing = next((name for name in names if name not in known and name not in record.NAMES), None)
     if missing is not None and known:
         raise Failure(f"nothing there has {_a(missing)}", USAGE, f"what there is: {', '.join(known)}")
     yield _line(names)

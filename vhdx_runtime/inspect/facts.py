@@ -32,33 +32,6 @@ _NAMED = ("value", _STATE)
 """What `meaning` is the meaning of."""
 
 
-NAMES: Final = frozenset(
-    [
-        "name",
-        "path",
-        "kind",
-        "offset",
-        "size",
-        "extents",
-        "structure",
-        "field",
-        "section",
-        "meaning",
-        "hex",
-        "shared_with",
-        "beyond_end_of_file",
-        "from_log",
-        "note",
-        "findings",
-        "value",
-        "unit",
-        "zero",
-        "hex_in_file",
-    ]
-)
-"""What any node may have a fact of, whether or not one at hand has."""
-
-
 def facts(node: Node) -> dict[str, Any]:
     """All that is known of a node, by name.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from vhdx_format.layout import STRUCTURES, Field
 from vhdx_format.rules import CLAIMS, RULES, Rule
@@ -19,6 +19,9 @@ from .node import Bit, Node
 
 Seen: TypeAlias = "Callable[[Finding], None]"
 
+_ALWAYS: Final = ("name", "path", "kind", "offset", "size", "extents")
+_ALSO_ZERO: Final = ("value", "zero", "hex_in_file")
+
 
 def record(node: Node, *, doc: bool = False) -> dict[str, Any]:
     """One node without its children.
@@ -26,15 +29,23 @@ def record(node: Node, *, doc: bool = False) -> dict[str, Any]:
     Returns:
         Strings, integers, lists and dictionaries; what does not apply is left out.
     """
-    found: dict[str, Any] = {
+    found = {key: value for key, value in _facts(node).items() if value or key in _ALWAYS or _is_told(key, value)}
+    return found | (words(node.structure, node.field) if doc else {})
+
+
+def _is_told(key: str, value: Any) -> bool:
+    """Whether a fact that is 0, False or empty says something."""
+    return key in _ALSO_ZERO and value is not None
+
+
+def _facts(node: Node) -> dict[str, Any]:
+    return {
         "name": node.name,
         "path": node.path,
         "kind": node.kind,
         "offset": node.offset,
         "size": node.size,
         "extents": None if node.extents is None else [list(extent) for extent in node.extents],
-    }
-    optional: dict[str, Any] = {
         "structure": node.structure,
         "field": node.field,
         "section": section(node.structure, node.field),
@@ -47,17 +58,11 @@ def record(node: Node, *, doc: bool = False) -> dict[str, Any]:
         "note": node.note,
         "details": dict(node.details),
         "findings": [describe(finding) for finding in node.findings],
+        "value": node.value,
+        "unit": node.unit,
+        "zero": node.zero,
+        "hex_in_file": None if node.stored is None or node.stored == node.raw else node.stored.hex(),
     }
-    found |= {key: value for key, value in optional.items() if value}
-    if node.value is not None:
-        found["value"] = node.value
-    if node.unit:
-        found["unit"] = node.unit
-    if node.zero is not None:
-        found["zero"] = node.zero
-    if node.stored is not None and node.stored != node.raw:
-        found["hex_in_file"] = node.stored.hex()
-    return found | (words(node.structure, node.field) if doc else {})
 
 
 def _bit(bit: Bit) -> dict[str, Any]:
@@ -147,3 +152,7 @@ def rules(structure: str, field: str) -> tuple[str, ...]:
 def _speaks(rule: Rule, field: str) -> bool:
     """True where the rule names the field, or a field of which it is a part ("file_offset_mb")."""
     return not field or any(field == name or field.startswith(f"{name}_") for name in rule.fields)
+
+
+NAMES: Final = frozenset(_facts(Node("", "", ""))) - {"bits", "details"}
+"""What any node may have a fact of, whether or not one at hand has."""
